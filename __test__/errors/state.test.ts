@@ -9,10 +9,12 @@ const INDEX = { code: 'ERR_LORA_INDEX' } as const
 /** A scalar that fails when it runs. */
 const broken = () => new nn.Embedding(3, 2).forward(lora.tensor([7n])).sum()
 
-/** 1, after a product that takes a tenth of a second or more. */
+/** 1, after products that take some tenths of a second or more. */
 function slowOne(): lora.Tensor {
-  const x = lora.randn([1200, 1200])
-  return x.matmul(x).matmul(x).sum().mul(0).add(1)
+  const x = lora.rand([1200, 1200])
+  let y = x
+  for (let i = 0; i < 16; i++) y = y.matmul(x).div(1200)
+  return y.sum().mul(0).add(1)
 }
 
 const settled = () => lora.settle().catch(() => {})
@@ -29,9 +31,13 @@ async function abortedHalfway(held: lora.Tensor, work: () => unknown): Promise<v
   // An await elsewhere hands over what was recorded in all streams.
   await lora.ones([1]).data()
   await new Promise((resolve) => setTimeout(resolve, 20))
+  let isRead = false
+  const reading = reader.run(() => read.data()).then(() => (isRead = true))
+  await new Promise((resolve) => setImmediate(resolve))
+  if (isRead) throw new Error('the reader was done before the abort: this machine needs a slower one')
   doomed.abort('the client left')
   await doomed.synchronize().catch(() => {})
-  await read.data()
+  await reading
   for (const stream of [reader, doomed]) stream.close()
 }
 

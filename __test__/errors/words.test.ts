@@ -88,7 +88,7 @@ test('generate and stream: a text in place of ids says how to encode it', async 
   ] as const) {
     const where = { instanceOf: lora.OptionError }
     const generated = await t.throwsAsync(() => model.generate(weak(prompt)), where, String(prompt))
-    const streamed = await t.throwsAsync(() => model.stream(weak(prompt)).next(), where, String(prompt))
+    const streamed = await t.throwsAsync(async () => model.stream(weak(prompt)).next(), where, String(prompt))
     t.regex(generated!.hint, hint)
     t.regex(streamed!.hint, hint)
   }

@@ -24,10 +24,16 @@ test('Gemma3Model: a saved folder names the class of transformers, whose Gemma3M
 })
 
 const yarn = { rope_type: 'yarn', rope_theta: 100, factor: 8, original_max_position_embeddings: 16, beta_slow: 0.3 }
+const layers = { layer_types: ['full_attention', 'full_attention'] }
 const LOGITS: Record<string, (rope: object) => lora.Tensor> = {
-  'Gemma 3': (rope_parameters) =>
-    logitsOf(models.Gemma3ForCausalLM, { num_key_value_heads: 1, head_dim: 8, rope_parameters }),
-  ModernBERT: (rope_parameters) => logitsOf(models.ModernBertForMaskedLM, { rope_parameters }),
+  'Gemma 3': (rope_parameters) => {
+    const config = { ...SIZES, ...layers, num_key_value_heads: 1, head_dim: 8, rope_parameters }
+    return logitsOf(models.Gemma3ForCausalLM.fromConfig(config as object, { generator: new lora.Generator(3) }))
+  },
+  ModernBERT: (rope_parameters) => {
+    const config = { ...SIZES, ...layers, rope_parameters }
+    return logitsOf(models.ModernBertForMaskedLM.fromConfig(config as object, { generator: new lora.Generator(3) }))
+  },
 }
 
 for (const [name, logits] of Object.entries(LOGITS)) {
@@ -43,11 +49,7 @@ for (const [name, logits] of Object.entries(LOGITS)) {
   })
 }
 
-function logitsOf(
-  Model: { fromConfig(config: object, options: object): lora.models.CausalLM | lora.models.MaskedLM },
-  config: object,
-): lora.Tensor {
-  const layers = { layer_types: ['full_attention', 'full_attention'] }
-  const model = Model.fromConfig({ ...SIZES, ...layers, ...config }, { generator: new lora.Generator(3) }).eval()
+function logitsOf(model: { eval(): unknown; forward(inputIds: number[][]): { logits: lora.Tensor } }): lora.Tensor {
+  model.eval()
   return lora.noGrad(() => model.forward(ids).logits)
 }

@@ -18,10 +18,7 @@ test('loadStateDict: strict: false of a dict of which no key fits is an error', 
 
 test('loadStateDict: an adapter for a model without one is an error that names injectLora', (t) => {
   const adapter = lora.loraStateDict(adapted())
-  t.regex(
-    t.throws(() => plain().loadStateDict(adapter, { strict: false }), { code: 'ERR_LORA_KEY' }).hint,
-    /injectLora/,
-  )
+  t.throws(() => plain().loadStateDict(adapter, { strict: false }), { code: 'ERR_LORA_KEY', message: /injectLora/ })
   const whole = adapted().stateDict()
   const model = plain()
   t.throws(() => model.loadStateDict(whole, { strict: false }), { code: 'ERR_LORA_KEY', message: /holds an adapter/ })

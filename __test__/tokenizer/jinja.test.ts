@@ -16,7 +16,7 @@ interface Recorded {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const recorded = JSON.parse(readFileSync(join(ROOT, '__test__/tokenizer/jinja.json'), 'utf8')) as Recorded
+const recorded = JSON.parse(readFileSync(join(ROOT, '__test__/fixtures/jinja.json'), 'utf8')) as Recorded
 
 const FUNCTIONS = {
   raise_exception: (message: string): never => {

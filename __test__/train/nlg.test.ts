@@ -212,7 +212,7 @@ test.serial('trainNlg: an evaluation that an abort cut short is made when the ru
 
 test.serial('trainNlg: a run that starts anew in the folder of another one says so', async (t) => {
   const dir = join(home, 'twice')
-  const short = { ...settings, maxSteps: 1, dir }
+  const short = { ...settings, warmupSteps: 1, maxSteps: 1, dir }
   const run = (options: object) => train.trainNlg(adapted(), dataset(), { ...short, ...options })
   t.deepEqual(await warningsOf(() => run({})), [])
   t.deepEqual(await warningCodesOf(() => run({})), ['LORA_OTHER_CHECKPOINTS'])

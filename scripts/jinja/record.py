@@ -1,4 +1,4 @@
-"""Records what Jinja2 gives for expressions and templates, with transformers' settings, in __test__/tokenizer/jinja.json.
+"""Records what Jinja2 gives for expressions and templates, with transformers' settings, in __test__/fixtures/jinja.json.
 
     python3 scripts/jinja/record.py            # Jinja2 3.1.6
 
@@ -1142,7 +1142,7 @@ def record():
     }
     # A line for each case, so that a diff shows what changed.
     parts = [f"{json.dumps(key)}: {lines(value)}" for key, value in result.items()]
-    path = Path(__file__).parents[2] / "__test__/tokenizer/jinja.json"
+    path = Path(__file__).parents[2] / "__test__/fixtures/jinja.json"
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 

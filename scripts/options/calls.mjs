@@ -34,7 +34,9 @@ function signatureText({ key, name, isConstructor, isPromise, parameters, rest }
       : `  parameters: [\n${parameters.map((each) => `    ${parameterText(each, rule)},\n`).join('')}  ],`,
     ...(rest ? [`  rest: ${parameterText(rest, rule)},`] : []),
   ]
-  return `export const ${key}: Signature = {\n${lines.join('\n')}\n}`
+  // Made when it is first asked for: all of them would take a sixth of the time of the import.
+  const known = `${key}$`
+  return `let ${known}: Signature | undefined\nexport const ${key} = (): Signature => (${known} ??= {\n${lines.join('\n')}\n})`
 }
 
 function parameterText({ name, rule, optional, options }, ruleText) {

@@ -9,12 +9,16 @@ const BOUNDS = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'm
 const CLASSES = new Set([
   'AbortSignal',
   'Generator',
+  'KvCache',
+  'LrScheduler',
   'Map',
   'Module',
   'NlgDataset',
   'RegExp',
   'Set',
+  'Table',
   'Tensor',
+  'Tokenizer',
   'URL',
   'Uint8Array',
   'WordNet',
@@ -220,11 +224,33 @@ function partRule(checker, type, order, depth) {
   if (CLASSES.has(name)) return { kind: 'class', name }
   const values = checker.getIndexTypeOfType(type, ts.IndexKind.String)
   if (values) return { kind: 'record', values: inner(values), ...mark }
-  return { kind: 'object', name: /^(__.*)?$/.test(name) ? 'object' : name }
+  return {
+    kind: 'object',
+    name: /^(__.*)?$/.test(name) ? 'object' : name,
+    ...(depth === Infinity ? {} : { fields: [] }),
+    ...fieldsOf(type),
+  }
+}
+
+/** The fields that an interface must have, and its words. A class has more to it than fields, and one of many fields is checked by whoever reads it. */
+function fieldsOf(type) {
+  if (type.isClass() || type.getSymbol()?.flags & ts.SymbolFlags.Class) return {}
+  const fields = type.getProperties().filter(({ flags }) => !(flags & ts.SymbolFlags.Optional)).map(({ name }) => name) // prettier-ignore
+  const names = fields.filter((name) => /^[a-z]\w*$/i.test(name))
+  if (names.length === 0) return {}
+  if (names.length > 4) return { fields: names }
+  const text = names.length === 1 ? names[0] : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+  return { fields: names, text: `an object with ${text}` }
 }
 
 const plainName = (name = '') => name.replace(/^Readonly(Map|Set)$/, '$1')
 const isOfLibrary = (type) => !isOurs(type.getSymbol().declarations[0].getSourceFile().fileName)
+
+/** A rule of what is not looked into: of a list only that it is one. */
+function unseen(rule) {
+  if (rule.kind === 'union') return { kind: 'union', of: rule.of.map(unseen) }
+  return rule.kind === 'list' ? { kind: 'list', items: { kind: 'any' } } : rule
+}
 
 /** Applies the limits of the tags to numbers, at any depth of the rule, and to lists. */
 function bounded(rule, tags) {
@@ -236,7 +262,7 @@ function bounded(rule, tags) {
   }
   if (rule.kind === 'string') return { kind: 'string', ...of(['minLength']) }
   // Rows of numbers can be long, and whoever reads them looks at each.
-  if (rule.kind === 'list' && 'shallow' in tags) return { kind: 'list', items: { kind: 'any' } }
+  if (rule.kind === 'list' && 'shallow' in tags) return { kind: 'list', items: unseen(rule.items), shallow: true }
   if (rule.kind === 'list') return { ...rule, items: bounded(rule.items, tags), ...of(BOUNDS.slice(4, 6)) }
   if (rule.kind === 'record') return { ...rule, values: bounded(rule.values, tags) }
   if (rule.kind === 'union') return { ...rule, of: rule.of.map((part) => bounded(part, tags)) }

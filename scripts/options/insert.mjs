@@ -9,23 +9,17 @@ const CHECK = 'runtime/check-arguments.js'
 /** The signatures, by key: the generated file holds nothing but data. */
 let signatures = new Map()
 
-/** Names of classes that rules of arguments mention, by module and class: `data_tables_table$Table` → `data.Table`. */
-const ruleClasses = new Map()
-
 /** The keys of all signatures, by the name of their module: `nn_linear` → [`nn_linear$Linear$constructor`, …]. */
 export function signatureKeys() {
   const text = readFileSync(inRoot('src/generated/signatures.ts'), 'utf8')
-  const keys = [...text.matchAll(/^export const ([\w$]+): Signature/gm)].map(([, key]) => key)
-  const data = text.replace(/^import .*$/gm, '').replace(/^(export )?const ([\w$]+): \w+/gm, 'const $2')
-  const all = new Function('schemas', `${data}\nreturn [${keys.join(', ')}]`)({})
+  const keys = [...text.matchAll(/^export const ([\w$]+) = \(\): Signature/gm)].map(([, key]) => key)
+  const data = text
+    .replace(/^import .*$/gm, '')
+    .replace(/^const (\w+): \w+/gm, 'const $1')
+    .replace(/^(let [\w$]+): .*$/gm, '$1')
+    .replace(/^export (const [\w$]+ = \(\)): Signature/gm, '$1')
+  const all = new Function('schemas', `${data}\nreturn [${keys.map((key) => `${key}()`).join(', ')}]`)({})
   signatures = new Map(keys.map((key, i) => [key, all[i]]))
-  const mentioned = new Set([...text.matchAll(/kind: 'class', name: '([\w.]+)'/g)].map(([, name]) => name))
-  for (const [key, { name, isConstructor }] of signatures) {
-    const [module, owner] = key.split('$')
-    // A class whose constructor is not for users has static methods or methods that name it.
-    const own = isConstructor ? name : name.slice(0, name.lastIndexOf('.'))
-    if (own.endsWith(owner) && mentioned.has(own) && owner !== 'Tensor') ruleClasses.set(`${module}$${owner}`, own)
-  }
   const byModule = new Map()
   for (const key of keys) {
     const [module] = key.split('$')
@@ -49,21 +43,12 @@ export function withChecks(code, path, keys) {
   const up = '../'.repeat(path.split('/').length - 1) || './'
   const head =
     `import { checkArguments as $check, checked as $checked } from '${up}${CHECK}'; ` +
-    `import { nameClass as $nameClass } from '${up}runtime/check-options.js'; ` +
     `import * as $signatures from '${up}${SIGNATURES}'; `
   // From the end, so that the places before stay right.
   const text = inserts
     .sort((a, b) => b.at - a.at)
     .reduce((all, { at, to = at, text }) => all.slice(0, at) + text + all.slice(to), code)
-  return head + text + classNames(keys)
-}
-
-/** The names under which rules know the classes of a module. */
-function classNames(keys) {
-  const owners = new Set(
-    keys.map((key) => key.split('$').slice(0, 2).join('$')).filter((owner) => ruleClasses.has(owner)),
-  )
-  return [...owners].map((owner) => `\n$nameClass('${ruleClasses.get(owner)}', ${owner.split('$')[1]});`).join('')
+  return head + text
 }
 
 function insertsFor(source, key) {

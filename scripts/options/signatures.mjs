@@ -164,7 +164,10 @@ function make(checker, declaration, path, name, calls) {
   // Options that stand at different places in the overloads: the function sorts its arguments itself.
   const isSorted = longest.some((_, i) => {
     const here = fixed.map((list) => list[i]).filter((each) => each !== undefined)
-    return here.some(({ options }) => options) && here.some(({ options }) => !options)
+    return (
+      here.some(({ options }) => options) &&
+      here.some(({ options, rule }) => !options && !['object', 'any'].includes(rule.kind))
+    )
   })
   if (isSorted)
     for (const list of fixed)
@@ -204,14 +207,17 @@ function merged(given, rests) {
 function parameterOf(checker, symbol, call, at) {
   const declaration = symbol.valueDeclaration
   const isRest = declaration?.dotDotDotToken !== undefined
-  const type = checker.getTypeOfSymbolAtLocation(symbol, declaration ?? at)
+  const type = limitOf(checker, checker.getTypeOfSymbolAtLocation(symbol, declaration ?? at))
   const order = declaration?.type ? literalOrder(checker, declaration.type) : []
   const types = isRest ? itemTypes(checker, type) : [type]
+  const isOwn =
+    CHECKED_BY_FUNCTIONS.has(declaration?.type?.getText()) ||
+    call.getJsDocTags().some(({ name, text }) => name === 'checksItself' && words(text).includes(symbol.name))
   const isStated = call.getJsDocTags().some(({ name, text }) => name === 'nan' && words(text).includes(symbol.name))
   const isNan = isStated || (VALUES.includes(symbol.name) && isTensorMethod(declaration ?? at))
-  const rule = ownErrors(
-    named(checker, withNan(union(types.map((each) => ruleOf(checker, each, order, 1))), isNan), types),
-  )
+  const rule = isOwn
+    ? { kind: 'any' }
+    : ownErrors(named(checker, withNan(union(types.map((each) => ruleOf(checker, each, order, 1))), isNan), types))
   const optional = isRest || isOptional(checker, declaration, type)
   const options = isRest ? undefined : optionsOf(checker, type, declaration ?? at)
   if (options && checksItself(at, options)) options.isOwn = true
@@ -220,10 +226,18 @@ function parameterOf(checker, symbol, call, at) {
   return { name, rule, isRest, ...(optional ? { optional } : {}), ...(options ? { options } : {}) }
 }
 
+/** Types of token ids: who reads them says how to make ids of a text, or a row of one list. */
+const CHECKED_BY_FUNCTIONS = new Set(['Ids', 'Prompt'])
+
 /** Whether the function checks its options itself: those that make tensors have errors of their own for devices and dtypes. */
 function checksItself(at, { interface: name = '' }) {
   const body = ts.isClassDeclaration(at) ? at.members.find(ts.isConstructorDeclaration) : at
   return /^(Make|Tensor|Random)Options$/.test(name) || /\bcheck(Options|Make)\(/.test(body?.getText() ?? '')
+}
+
+/** What a type parameter must extend, in its place. */
+function limitOf(checker, type) {
+  return type.flags & ts.TypeFlags.TypeParameter ? (checker.getBaseConstraintOfType(type) ?? type) : type
 }
 
 /** Numbers of the methods of tensors that are values, of which any will do: generated comments have no tags. */
@@ -280,28 +294,17 @@ function named(checker, rule, types) {
   const rename = (each) => {
     if (each.kind !== 'object') return each
     const type = parts.find((part) => part.getSymbol()?.name === each.name && publicNames.has(part.getSymbol()))
-    if (!type) return { ...each, ...fieldsText(parts.find((part) => part.getSymbol()?.name === each.name)) }
+    if (!type) return each
     const declaration = type.getSymbol().valueDeclaration
     const name = publicNames.get(type.getSymbol())
-    if (!declaration || !ts.isClassDeclaration(declaration) || !isSource(declaration.getSourceFile().fileName))
-      return { ...each, name }
     // Modules are checked as such: what kind of layer fits is the function's business.
-    const isModule = basesOf(checker, declaration).some((base) => base.name.text === 'Module')
-    if (isModule) return { kind: 'class', name: 'Module', text: `a module, ${name}` }
-    const isNominal = declaration.members.some(({ name }) => name && ts.isPrivateIdentifier(name))
-    return isNominal ? { kind: 'class', name } : { ...each, name }
+    const isModule =
+      declaration &&
+      ts.isClassDeclaration(declaration) &&
+      basesOf(checker, declaration).some((base) => base.name.text === 'Module')
+    return isModule ? { kind: 'class', name: 'Module', text: `a module, ${name}` } : { ...each, name }
   }
   return rule.kind === 'union' ? { ...rule, of: rule.of.map(rename) } : rename(rule)
-}
-
-/** An interface in words: by the fields that it must have, if these are few. */
-function fieldsText(type) {
-  const fields = (type?.getProperties() ?? [])
-    .filter(({ flags }) => !(flags & ts.SymbolFlags.Optional))
-    .map(({ name }) => name)
-  if (fields.length === 0 || fields.length > 4 || fields.some((name) => name.startsWith('__'))) return {}
-  const last = fields.at(-1)
-  return { text: `an object with ${fields.length === 1 ? last : `${fields.slice(0, -1).join(', ')} and ${last}`}` }
 }
 
 /** An unknown dtype, or a device in its place, has an error of its own. */
@@ -315,7 +318,10 @@ function withNan(rule, isStated) {
   const isScalar = rule.kind === 'union' && rule.of.some(({ kind, name }) => kind === 'class' && name === 'Tensor')
   if (!isStated && !isScalar) return withInfinity(rule)
   if (rule.kind === 'number') return { kind: 'number', nan: true }
-  return rule.kind === 'union' ? { kind: 'union', of: rule.of.map((part) => withNan(part, true)) } : rule
+  if (rule.kind === 'list' && isStated) return { ...rule, items: withNan(rule.items, true) }
+  return rule.kind === 'union'
+    ? { kind: 'union', of: rule.of.map((part) => (isStated || part.kind === 'number' ? withNan(part, true) : part)) }
+    : rule
 }
 
 /** One rule for several: what fits one of them fits. */

@@ -3,8 +3,8 @@
 //   npm run proof:scale [-- --short] [--only costs|models] [--tensors 1000,100000]
 //
 // `costs`: with 10, 1,000, 100,000 and 1,000,000 live tensors, and with 1 stream and 500: the median of each is within 20 % of that with 10 tensors and
-// one stream. Each number of tensors has a process of its own, which measures the little case before and after, so that a machine that becomes slower
-// meanwhile is not taken for a slope. The work is counted, too: entries of the queue, tensors listed, uses and streams looked at.
+// one stream. Each number of tensors has a process of its own, which takes turns with one that keeps 10, so that a machine that becomes slower meanwhile
+// is not taken for a slope. The work is counted, too: entries of the queue, tensors listed, uses and streams looked at.
 // `models`: 1,000 models of GPT-2 small's shape that share a base, each with an adapter of its own: time to make, memory of each, and the delay of the
 // event loop outside V8's pauses, which are listed.
 // `--short` (CI) makes fewer of all and judges counts alone, no times. Exit code 1 when something does not hold.

@@ -31,7 +31,7 @@ const integerFrom1OrListOfIntegerFrom1OrNothing: Rule = { kind: 'union', of: [{ 
 const integerFrom1OrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true, minimum: 1 }, { kind: 'null' }] }
 const integerOrListOfIntegerOrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'list', items: { kind: 'number', integer: true } }, { kind: 'null' }] }
 const integerOrNothing: Rule = { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'null' }] }
-const kvCacheOrNothing: Rule = { kind: 'union', of: [{ kind: 'object', name: 'KvCache' }, { kind: 'null' }] }
+const kvCacheOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'KvCache' }, { kind: 'null' }] }
 const list1OfBoolean: Rule = { kind: 'list', items: { kind: 'boolean' }, minItems: 1 }
 const list1OfIntegerFrom0: Rule = { kind: 'list', items: { kind: 'number', integer: true, minimum: 0 }, minItems: 1 }
 const list2OfNumberFrom0Below1: Rule = { kind: 'list', items: { kind: 'number', minimum: 0, exclusiveMaximum: 1 }, minItems: 2, maxItems: 2 }
@@ -55,15 +55,15 @@ const numberFrom0To1OrListOfNumberFrom0To1: Rule = { kind: 'union', of: [{ kind:
 const numberOrBigint: Rule = { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] }
 const numberOrInfinity: Rule = { kind: 'number', infinity: true }
 const recordOfAny: Rule = { kind: 'record', values: { kind: 'any' } }
-const recordOfStreamOrGeneratorOrHasStateDict: Rule = { kind: 'record', values: { kind: 'union', of: [{ kind: 'object', name: 'Stream' }, { kind: 'class', name: 'Generator' }, { kind: 'object', name: 'HasStateDict' }] } }
+const recordOfStreamOrGeneratorOrHasStateDict: Rule = { kind: 'record', values: { kind: 'union', of: [{ kind: 'object', name: 'Stream' }, { kind: 'class', name: 'Generator' }, { kind: 'object', name: 'HasStateDict', fields: ['stateDict', 'loadStateDict'], text: 'an object with stateDict and loadStateDict' }] } }
 const recordOfString: Rule = { kind: 'record', values: { kind: 'string' } }
 const string: Rule = { kind: 'string' }
 const stringOrChoiceFalse: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'choice', values: [false] }] }
 const stringOrRegExpOrCallableOrListOfStringOrRegExpOrCallable: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'RegExp' }, { kind: 'function' }] } }] }
 const stringOrURL: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'class', name: 'URL' }] }
 const tensor: Rule = { kind: 'class', name: 'Tensor' }
-const tensorOrListOfAnyOrListOfAnyOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] }
-const tensorOrListOfAnyOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'any' } }, { kind: 'null' }] }
+const tensorOrListOfListOfAnyOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'any' } }, shallow: true }, { kind: 'null' }] }
+const tensorOrListOfNumberOrListOfListOfAnyOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'list', items: { kind: 'list', items: { kind: 'any' } }, shallow: true }, { kind: 'null' }] }
 const tensorOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'null' }] }
 const wordNetOrNothing: Rule = { kind: 'union', of: [{ kind: 'class', name: 'WordNet' }, { kind: 'null' }] }
 
@@ -264,11 +264,11 @@ export const BottleneckOptions: OptionSchema = {
 /** Of src/models/shared/causal-lm.ts. */
 export const CausalLMOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfAnyOrNothing,
+    labels: tensorOrListOfListOfAnyOrNothing,
     labelSmoothing: numberFrom0To1,
     logitsToKeep: integerFrom0,
-    attentionMask: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     sequenceLength: integerFrom1,
     pastKeyValues: kvCacheOrNothing,
     useCache: boolean,
@@ -329,12 +329,12 @@ export const ClassifierEvaluateOptions: OptionSchema = {
 /** Of src/train/classifier-options.ts. */
 export const ClassifierTrainOptions: OptionSchema = {
   fields: {
-    validation: { kind: 'record', values: { kind: 'list', items: { kind: 'object', name: 'EncodedText' } } },
+    validation: { kind: 'record', values: { kind: 'list', items: { kind: 'object', name: 'EncodedText', fields: ['inputIds', 'tokenTypeIds', 'label'], text: 'an object with inputIds, tokenTypeIds and label' } } },
     metrics: callable,
     evalSteps: integerFrom1OrChoiceEpochEnd,
     saveSteps: integerFrom1OrChoiceEpochEnd,
     evalBatchSize: integerFrom1,
-    tokens: { kind: 'object', name: 'object' },
+    tokens: { kind: 'object', name: 'object', fields: ['unkTokenId', 'keepTokenIds'], text: 'an object with unkTokenId and keepTokenIds' },
     lr: numberFrom0,
     weightDecay: numberFrom0,
     betas: list2OfNumberFrom0Below1,
@@ -604,7 +604,7 @@ export const DecodeNlgOptions: OptionSchema = {
   fields: {
     predictions: string,
     formatted: string,
-    tokenizer: { kind: 'object', name: 'Tokenizer' },
+    tokenizer: { kind: 'class', name: 'Tokenizer' },
     outputReferences: string,
     outputPredictions: string,
     refType: { kind: 'choice', values: ['e2e', 'webnlg', 'dart'] },
@@ -629,8 +629,8 @@ export const DecodeOptions: OptionSchema = {
 /** Of src/models/shared/decoder.ts. */
 export const DecoderOptions: OptionSchema = {
   fields: {
-    attentionMask: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     sequenceLength: integerFrom1,
     pastKeyValues: kvCacheOrNothing,
     useCache: boolean,
@@ -642,9 +642,9 @@ export const DecoderOptions: OptionSchema = {
 /** Of src/models/shared/decoder-heads.ts. */
 export const DecoderSequenceClassificationOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfAnyOrListOfAnyOrNothing,
-    attentionMask: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    labels: tensorOrListOfNumberOrListOfListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -653,9 +653,9 @@ export const DecoderSequenceClassificationOptions: OptionSchema = {
 /** Of src/models/shared/decoder-heads.ts. */
 export const DecoderTokenClassificationOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfAnyOrNothing,
-    attentionMask: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    labels: tensorOrListOfListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -718,9 +718,9 @@ export const EncodeTextsOptions: OptionSchema = {
 export const EncoderModelOptions: OptionSchema = {
   fields: {
     positionsToKeep: integerFrom1,
-    attentionMask: tensorOrListOfAnyOrNothing,
-    tokenTypeIds: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -729,9 +729,9 @@ export const EncoderModelOptions: OptionSchema = {
 /** Of src/models/shared/encoder-input.ts. */
 export const EncoderOptions: OptionSchema = {
   fields: {
-    attentionMask: tensorOrListOfAnyOrNothing,
-    tokenTypeIds: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1056,10 +1056,10 @@ export const LoadOptions: OptionSchema = {
 /** Of src/train/loop.ts. */
 export const LoopOptions: OptionSchema = {
   fields: {
-    loader: { kind: 'object', name: 'BatchSource' },
+    loader: { kind: 'object', name: 'BatchSource', fields: ['length', 'stateDict', 'loadStateDict'], text: 'an object with length, stateDict and loadStateDict' },
     loss: callable,
-    optimizer: { kind: 'object', name: 'LoopOptimizer' },
-    schedule: { kind: 'union', of: [{ kind: 'object', name: 'LoopSchedule' }, { kind: 'null' }] },
+    optimizer: { kind: 'object', name: 'LoopOptimizer', fields: ['paramGroups', 'step', 'zeroGrad', 'stateDict', 'loadStateDict'] },
+    schedule: { kind: 'union', of: [{ kind: 'object', name: 'LoopSchedule', fields: ['step', 'stateDict', 'loadStateDict'], text: 'an object with step, stateDict and loadStateDict' }, { kind: 'null' }] },
     steps: integerFrom0,
     startStep: integerFrom0,
     gradientAccumulationSteps: integerFrom1,
@@ -1187,10 +1187,10 @@ export const MarginOptions: OptionSchema = {
 /** Of src/models/shared/masked-lm.ts. */
 export const MaskedLMOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfAnyOrNothing,
-    attentionMask: tensorOrListOfAnyOrNothing,
-    tokenTypeIds: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    labels: tensorOrListOfListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1635,9 +1635,9 @@ export const RobertaModelOptions: OptionSchema = {
 export const RobertaOptions: OptionSchema = {
   fields: {
     positionsToKeep: integerFrom1,
-    attentionMask: tensorOrListOfAnyOrNothing,
-    tokenTypeIds: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1782,10 +1782,10 @@ export const ScoreOptions: OptionSchema = {
 /** Of src/models/shared/sequence-classifier.ts. */
 export const SequenceClassificationOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfAnyOrListOfAnyOrNothing,
-    attentionMask: tensorOrListOfAnyOrNothing,
-    tokenTypeIds: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    labels: tensorOrListOfNumberOrListOfListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],
@@ -1833,7 +1833,7 @@ export const StepOptions: OptionSchema = {
     attentionMask: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } }, { kind: 'null' }] },
     positionIds: { kind: 'list', items: { kind: 'list', items: { kind: 'number' } } },
     sequenceLength: integerFrom1,
-    pastKeyValues: { kind: 'object', name: 'KvCache' },
+    pastKeyValues: { kind: 'class', name: 'KvCache' },
     logitsToKeep: integerFrom0,
   },
   required: ['attentionMask', 'positionIds', 'sequenceLength', 'pastKeyValues'],
@@ -1903,10 +1903,10 @@ export const TextTaskOptions: OptionSchema = {
 /** Of src/models/shared/token-classifier.ts. */
 export const TokenClassificationOptions: OptionSchema = {
   fields: {
-    labels: tensorOrListOfAnyOrNothing,
-    attentionMask: tensorOrListOfAnyOrNothing,
-    tokenTypeIds: tensorOrListOfAnyOrNothing,
-    positionIds: tensorOrListOfAnyOrNothing,
+    labels: tensorOrListOfListOfAnyOrNothing,
+    attentionMask: tensorOrListOfListOfAnyOrNothing,
+    tokenTypeIds: tensorOrListOfListOfAnyOrNothing,
+    positionIds: tensorOrListOfListOfAnyOrNothing,
     outputHiddenStates: boolean,
   },
   required: [],

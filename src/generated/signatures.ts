@@ -13,1767 +13,1997 @@ const rule5: Rule = { kind: 'class', name: 'Map' }
 const rule6: Rule = { kind: 'class', name: 'Module' }
 const rule7: Rule = { kind: 'class', name: 'Module', text: 'a module, models.CausalLM' }
 const rule8: Rule = { kind: 'class', name: 'NlgDataset' }
-const rule9: Rule = { kind: 'class', name: 'Tensor' }
-const rule10: Rule = { kind: 'class', name: 'data.Table' }
-const rule11: Rule = { kind: 'class', name: 'tokenizers.Tokenizer' }
+const rule9: Rule = { kind: 'class', name: 'Table' }
+const rule10: Rule = { kind: 'class', name: 'Tensor' }
+const rule11: Rule = { kind: 'class', name: 'Tokenizer' }
 const rule12: Rule = { kind: 'function' }
 const rule13: Rule = { kind: 'iterable' }
 const rule14: Rule = { kind: 'list', items: { kind: 'any' }, shallow: true }
 const rule15: Rule = { kind: 'list', items: { kind: 'class', name: 'Tensor' }, shallow: true }
 const rule16: Rule = { kind: 'list', items: { kind: 'list', items: { kind: 'any' }, shallow: true }, shallow: true }
 const rule17: Rule = { kind: 'list', items: { kind: 'number' }, shallow: true }
-const rule18: Rule = { kind: 'list', items: { kind: 'object', name: 'EncodedText' }, shallow: true }
-const rule19: Rule = { kind: 'list', items: { kind: 'object', name: 'NlgEntry' }, shallow: true }
-const rule20: Rule = { kind: 'list', items: { kind: 'object', name: 'NlgExample' }, shallow: true }
-const rule21: Rule = { kind: 'list', items: { kind: 'object', name: 'NlgRow' }, shallow: true }
-const rule22: Rule = { kind: 'list', items: { kind: 'object', name: 'NlgSample' }, shallow: true }
+const rule18: Rule = { kind: 'list', items: { kind: 'object', name: 'EncodedText', fields: ['inputIds', 'tokenTypeIds', 'label'], text: 'an object with inputIds, tokenTypeIds and label' }, shallow: true }
+const rule19: Rule = { kind: 'list', items: { kind: 'object', name: 'NlgEntry', fields: ['context', 'references', 'prediction'], text: 'an object with context, references and prediction' }, shallow: true }
+const rule20: Rule = { kind: 'list', items: { kind: 'object', name: 'NlgExample', fields: ['context', 'completion'], text: 'an object with context and completion' }, shallow: true }
+const rule21: Rule = { kind: 'list', items: { kind: 'object', name: 'NlgRow', fields: ['context', 'completion'], text: 'an object with context and completion' }, shallow: true }
+const rule22: Rule = { kind: 'list', items: { kind: 'object', name: 'NlgSample', fields: ['id', 'input', 'target', 'mask', 'query'] }, shallow: true }
 const rule23: Rule = { kind: 'list', items: { kind: 'string' }, shallow: true }
 const rule24: Rule = { kind: 'list', items: { kind: 'union', of: [{ kind: 'string' }, { kind: 'list', items: { kind: 'any' }, shallow: true }] }, shallow: true }
 const rule25: Rule = { kind: 'number', infinity: true }
 const rule26: Rule = { kind: 'number', nan: true }
-const rule27: Rule = { kind: 'object', name: 'AllcloseOptions' }
-const rule28: Rule = { kind: 'object', name: 'ArrayLike', text: 'an object with length' }
-const rule29: Rule = { kind: 'object', name: 'AttentionParts', text: 'an object with weights, in_proj_bias and out_proj' }
-const rule30: Rule = { kind: 'object', name: 'AvgPoolOptions' }
-const rule31: Rule = { kind: 'object', name: 'BinaryCrossEntropyOptions' }
-const rule32: Rule = { kind: 'object', name: 'BinaryCrossEntropyWithLogitsOptions' }
-const rule33: Rule = { kind: 'object', name: 'BleuOptions' }
-const rule34: Rule = { kind: 'object', name: 'ChrfOptions' }
-const rule35: Rule = { kind: 'object', name: 'ClassifierEvaluateOptions' }
-const rule36: Rule = { kind: 'object', name: 'ConvFromLayerOptions' }
-const rule37: Rule = { kind: 'object', name: 'ConvFunctionalOptions' }
-const rule38: Rule = { kind: 'object', name: 'ConvOptions' }
-const rule39: Rule = { kind: 'object', name: 'ConvTransposeFunctionalOptions' }
-const rule40: Rule = { kind: 'object', name: 'ConvTransposeOptions' }
-const rule41: Rule = { kind: 'object', name: 'CorpusOptions' }
-const rule42: Rule = { kind: 'object', name: 'CosineOptions', text: 'an object with total' }
-const rule43: Rule = { kind: 'object', name: 'CosineSimilarityOptions' }
-const rule44: Rule = { kind: 'object', name: 'DecayOptions', text: 'an object with total' }
-const rule45: Rule = { kind: 'object', name: 'DecodeOptions' }
-const rule46: Rule = { kind: 'object', name: 'DecoderOptions' }
-const rule47: Rule = { kind: 'object', name: 'EncodeOptions' }
-const rule48: Rule = { kind: 'object', name: 'EncoderModelOptions' }
-const rule49: Rule = { kind: 'object', name: 'FreshOptions' }
-const rule50: Rule = { kind: 'object', name: 'GenerateOptions' }
-const rule51: Rule = { kind: 'object', name: 'HookOptions' }
-const rule52: Rule = { kind: 'object', name: 'HubOptions' }
-const rule53: Rule = { kind: 'object', name: 'HuberLossOptions' }
-const rule54: Rule = { kind: 'object', name: 'InitOptions' }
-const rule55: Rule = { kind: 'object', name: 'InterpolateOptions' }
-const rule56: Rule = { kind: 'object', name: 'InverseSqrtOptions' }
-const rule57: Rule = { kind: 'object', name: 'KaimingOptions' }
-const rule58: Rule = { kind: 'object', name: 'KlDivOptions' }
-const rule59: Rule = { kind: 'object', name: 'LinearOptions' }
-const rule60: Rule = { kind: 'object', name: 'LoraConvOptions' }
-const rule61: Rule = { kind: 'object', name: 'MakeOptions' }
-const rule62: Rule = { kind: 'object', name: 'MarginOptions' }
-const rule63: Rule = { kind: 'object', name: 'MaxPoolOptions' }
-const rule64: Rule = { kind: 'object', name: 'MultinomialOptions' }
-const rule65: Rule = { kind: 'object', name: 'PooledEncoderOptions' }
-const rule66: Rule = { kind: 'object', name: 'PretrainedOptions' }
-const rule67: Rule = { kind: 'object', name: 'RandomOptions' }
-const rule68: Rule = { kind: 'object', name: 'ReductionOptions' }
-const rule69: Rule = { kind: 'object', name: 'Run', text: 'an object with model, optimizer, schedule and loader' }
-const rule70: Rule = { kind: 'object', name: 'RunningNormOptions' }
-const rule71: Rule = { kind: 'object', name: 'SacrebleuOptions' }
-const rule72: Rule = { kind: 'object', name: 'SaveOptions' }
-const rule73: Rule = { kind: 'object', name: 'ScheduledOptimizer', text: 'an object with paramGroups' }
-const rule74: Rule = { kind: 'object', name: 'SequenceClassifier' }
-const rule75: Rule = { kind: 'object', name: 'SmoothL1LossOptions' }
-const rule76: Rule = { kind: 'object', name: 'SortOptions' }
-const rule77: Rule = { kind: 'object', name: 'StreamOptions' }
-const rule78: Rule = { kind: 'object', name: 'TensorOptions' }
-const rule79: Rule = { kind: 'object', name: 'TripletMarginLossOptions' }
-const rule80: Rule = { kind: 'object', name: 'VarianceOptions' }
-const rule81: Rule = { kind: 'object', name: 'WarmupOptions' }
-const rule82: Rule = { kind: 'object', name: 'XavierOptions' }
-const rule83: Rule = { kind: 'object', name: 'object' }
-const rule84: Rule = { kind: 'record', values: { kind: 'any' }, shallow: true }
-const rule85: Rule = { kind: 'record', values: { kind: 'class', name: 'Tensor' }, shallow: true }
-const rule86: Rule = { kind: 'record', values: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'string' }, { kind: 'number' }, { kind: 'list', items: { kind: 'any' }, shallow: true }, { kind: 'record', values: { kind: 'any' }, shallow: true }, { kind: 'null' }] }, shallow: true }
-const rule87: Rule = { kind: 'string' }
-const rule88: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Module', text: 'a module, nn.Linear' }, { kind: 'class', name: 'Module', text: 'a module, nn.TransposedLinear' }] }
-const rule89: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'iterable' }] }
-const rule90: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'list', items: { kind: 'any' }, shallow: true }, shallow: true }] }
-const rule91: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'list', items: { kind: 'list', items: { kind: 'any' }, shallow: true }, shallow: true }] }
-const rule92: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'null' }] }
-const rule93: Rule = { kind: 'union', of: [{ kind: 'function' }, { kind: 'list', items: { kind: 'function' }, shallow: true }] }
-const rule94: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'object', name: 'object' }, { kind: 'choice', values: ['unmasked', 'all'] }] }
-const rule95: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' }, shallow: true }, { kind: 'null' }] }
-const rule96: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'bigint' }] }
-const rule97: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'null' }] }
-const rule98: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'number' }, shallow: true }] }
-const rule99: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'number' }, { kind: 'null' }] }, shallow: true }] }
-const rule100: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'null' }] }
-const rule101: Rule = { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'class', name: 'Tensor' }] }
-const rule102: Rule = { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'null' }] }
-const rule103: Rule = { kind: 'union', of: [{ kind: 'object', name: 'Dataset', text: 'an object with length and get' }, { kind: 'list', items: { kind: 'any' }, shallow: true }] }
-const rule104: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'list', items: { kind: 'string' }, shallow: true }] }
+const rule27: Rule = { kind: 'object', name: 'AllcloseOptions', fields: [] }
+const rule28: Rule = { kind: 'object', name: 'ArrayLike', fields: ['length'], text: 'an object with length' }
+const rule29: Rule = { kind: 'object', name: 'AttentionParts', fields: ['weights', 'in_proj_bias', 'out_proj'], text: 'an object with weights, in_proj_bias and out_proj' }
+const rule30: Rule = { kind: 'object', name: 'AvgPoolOptions', fields: [] }
+const rule31: Rule = { kind: 'object', name: 'BinaryCrossEntropyOptions', fields: [] }
+const rule32: Rule = { kind: 'object', name: 'BinaryCrossEntropyWithLogitsOptions', fields: [] }
+const rule33: Rule = { kind: 'object', name: 'BleuOptions', fields: [] }
+const rule34: Rule = { kind: 'object', name: 'ChrfOptions', fields: [] }
+const rule35: Rule = { kind: 'object', name: 'ClassifierEvaluateOptions', fields: [] }
+const rule36: Rule = { kind: 'object', name: 'ConvFromLayerOptions', fields: [] }
+const rule37: Rule = { kind: 'object', name: 'ConvFunctionalOptions', fields: [] }
+const rule38: Rule = { kind: 'object', name: 'ConvOptions', fields: [] }
+const rule39: Rule = { kind: 'object', name: 'ConvTransposeFunctionalOptions', fields: [] }
+const rule40: Rule = { kind: 'object', name: 'ConvTransposeOptions', fields: [] }
+const rule41: Rule = { kind: 'object', name: 'CorpusOptions', fields: [] }
+const rule42: Rule = { kind: 'object', name: 'CosineOptions', fields: ['total'], text: 'an object with total' }
+const rule43: Rule = { kind: 'object', name: 'CosineSimilarityOptions', fields: [] }
+const rule44: Rule = { kind: 'object', name: 'DecayOptions', fields: ['total'], text: 'an object with total' }
+const rule45: Rule = { kind: 'object', name: 'DecodeOptions', fields: [] }
+const rule46: Rule = { kind: 'object', name: 'DecoderOptions', fields: [] }
+const rule47: Rule = { kind: 'object', name: 'EncodeOptions', fields: [] }
+const rule48: Rule = { kind: 'object', name: 'EncoderModelOptions', fields: [] }
+const rule49: Rule = { kind: 'object', name: 'FreshOptions', fields: [] }
+const rule50: Rule = { kind: 'object', name: 'GenerateOptions', fields: [] }
+const rule51: Rule = { kind: 'object', name: 'GenerativeModel', fields: ['config', 'maxPositions', 'forward', 'training', 'bufferNames', 'train', 'eval', 'ownTensors', 'namedChildren', 'children', 'namedModules', 'modules', 'getSubmodule', 'namedParameters', 'parameters', 'namedBuffers', 'namedTensors', 'allModules', 'registerBuffer', 'stateDict', 'isPersistent', 'loadStateDict', 'optionalKeys', 'allOptionalKeys', 'keyAliases', 'allAliases', 'requiresGrad_', 'zeroGrad', 'to', 'setOwnTensor', 'apply', 'registerForwardPreHook', 'registerForwardHook', 'registerFullBackwardHook', 'extraRepr', 'shownChildren', 'toString'] }
+const rule52: Rule = { kind: 'object', name: 'HookOptions', fields: [] }
+const rule53: Rule = { kind: 'object', name: 'HubOptions', fields: [] }
+const rule54: Rule = { kind: 'object', name: 'HuberLossOptions', fields: [] }
+const rule55: Rule = { kind: 'object', name: 'InitOptions', fields: [] }
+const rule56: Rule = { kind: 'object', name: 'InterpolateOptions', fields: [] }
+const rule57: Rule = { kind: 'object', name: 'InverseSqrtOptions', fields: [] }
+const rule58: Rule = { kind: 'object', name: 'KaimingOptions', fields: [] }
+const rule59: Rule = { kind: 'object', name: 'KlDivOptions', fields: [] }
+const rule60: Rule = { kind: 'object', name: 'LinearOptions', fields: [] }
+const rule61: Rule = { kind: 'object', name: 'LoraConvOptions', fields: [] }
+const rule62: Rule = { kind: 'object', name: 'MakeOptions', fields: [] }
+const rule63: Rule = { kind: 'object', name: 'MarginOptions', fields: [] }
+const rule64: Rule = { kind: 'object', name: 'MaxPoolOptions', fields: [] }
+const rule65: Rule = { kind: 'object', name: 'MultinomialOptions', fields: [] }
+const rule66: Rule = { kind: 'object', name: 'PolynomialOptions', fields: ['total'], text: 'an object with total' }
+const rule67: Rule = { kind: 'object', name: 'PooledEncoderOptions', fields: [] }
+const rule68: Rule = { kind: 'object', name: 'PretrainedOptions', fields: [] }
+const rule69: Rule = { kind: 'object', name: 'RandomOptions', fields: [] }
+const rule70: Rule = { kind: 'object', name: 'ReductionOptions', fields: [] }
+const rule71: Rule = { kind: 'object', name: 'Run', fields: ['model', 'optimizer', 'schedule', 'loader'], text: 'an object with model, optimizer, schedule and loader' }
+const rule72: Rule = { kind: 'object', name: 'RunningNormOptions', fields: [] }
+const rule73: Rule = { kind: 'object', name: 'SacrebleuOptions', fields: [] }
+const rule74: Rule = { kind: 'object', name: 'SaveOptions', fields: [] }
+const rule75: Rule = { kind: 'object', name: 'ScheduledOptimizer', fields: ['paramGroups'], text: 'an object with paramGroups' }
+const rule76: Rule = { kind: 'object', name: 'SequenceClassifier', fields: ['config', 'forward', 'training', 'bufferNames', 'train', 'eval', 'ownTensors', 'namedChildren', 'children', 'namedModules', 'modules', 'getSubmodule', 'namedParameters', 'parameters', 'namedBuffers', 'namedTensors', 'allModules', 'registerBuffer', 'stateDict', 'isPersistent', 'loadStateDict', 'optionalKeys', 'allOptionalKeys', 'keyAliases', 'allAliases', 'requiresGrad_', 'zeroGrad', 'to', 'setOwnTensor', 'apply', 'registerForwardPreHook', 'registerForwardHook', 'registerFullBackwardHook', 'extraRepr', 'shownChildren', 'toString'] }
+const rule77: Rule = { kind: 'object', name: 'SmoothL1LossOptions', fields: [] }
+const rule78: Rule = { kind: 'object', name: 'SortOptions', fields: [] }
+const rule79: Rule = { kind: 'object', name: 'StreamOptions', fields: [] }
+const rule80: Rule = { kind: 'object', name: 'TensorOptions', fields: [] }
+const rule81: Rule = { kind: 'object', name: 'TripletMarginLossOptions', fields: [] }
+const rule82: Rule = { kind: 'object', name: 'VarianceOptions', fields: [] }
+const rule83: Rule = { kind: 'object', name: 'WarmupOptions', fields: [] }
+const rule84: Rule = { kind: 'object', name: 'XavierOptions', fields: [] }
+const rule85: Rule = { kind: 'object', name: 'object', fields: [] }
+const rule86: Rule = { kind: 'record', values: { kind: 'any' }, shallow: true }
+const rule87: Rule = { kind: 'record', values: { kind: 'class', name: 'Tensor' }, shallow: true }
+const rule88: Rule = { kind: 'record', values: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'string' }, { kind: 'number' }, { kind: 'list', items: { kind: 'any' }, shallow: true }, { kind: 'record', values: { kind: 'any' }, shallow: true }, { kind: 'null' }] }, shallow: true }
+const rule89: Rule = { kind: 'string' }
+const rule90: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Module', text: 'a module, nn.Linear' }, { kind: 'class', name: 'Module', text: 'a module, nn.TransposedLinear' }] }
+const rule91: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'iterable' }] }
+const rule92: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'class', name: 'Tensor' }, shallow: true }] }
+const rule93: Rule = { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'null' }] }
+const rule94: Rule = { kind: 'union', of: [{ kind: 'function' }, { kind: 'list', items: { kind: 'function' }, shallow: true }] }
+const rule95: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'object', name: 'object', fields: ['last'], text: 'an object with last' }, { kind: 'choice', values: ['unmasked', 'all'] }] }
+const rule96: Rule = { kind: 'union', of: [{ kind: 'list', items: { kind: 'string' }, shallow: true }, { kind: 'null' }] }
+const rule97: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'bigint' }] }
+const rule98: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'number' }, shallow: true }, { kind: 'null' }] }
+const rule99: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'number' }, shallow: true }] }
+const rule100: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'number' }, { kind: 'null' }] }, shallow: true }] }
+const rule101: Rule = { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'null' }] }
+const rule102: Rule = { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'class', name: 'Tensor' }] }
+const rule103: Rule = { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'null' }] }
+const rule104: Rule = { kind: 'union', of: [{ kind: 'object', name: 'Dataset', fields: ['length', 'get'], text: 'an object with length and get' }, { kind: 'list', items: { kind: 'any' }, shallow: true }] }
+const rule105: Rule = { kind: 'union', of: [{ kind: 'string' }, { kind: 'list', items: { kind: 'string' }, shallow: true }] }
 
-export const adapters_adapter_hub$loadAdapterHub: Signature = {
+let adapters_adapter_hub$loadAdapterHub$: Signature | undefined
+export const adapters_adapter_hub$loadAdapterHub = (): Signature => (adapters_adapter_hub$loadAdapterHub$ ??= {
   name: 'adapters.loadAdapterHub',
   isPromise: true,
   parameters: [
     { name: 'model', rule: rule6 },
-    { name: 'dir', rule: rule87 },
+    { name: 'dir', rule: rule89 },
   ],
-}
+})
 
-export const adapters_bottleneck$BottleneckAdapter$constructor: Signature = {
+let adapters_bottleneck$BottleneckAdapter$constructor$: Signature | undefined
+export const adapters_bottleneck$BottleneckAdapter$constructor = (): Signature => (adapters_bottleneck$BottleneckAdapter$constructor$ ??= {
   name: 'adapters.BottleneckAdapter',
   isConstructor: true,
   parameters: [
     { name: 'width', rule: rule25 },
     { name: 'size', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'BottleneckOptions' }, optional: true, options: schemas.BottleneckOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'BottleneckOptions', fields: [] }, optional: true, options: schemas.BottleneckOptions, checksItself: true },
   ],
-}
+})
 
-export const adapters_bottleneck$BottleneckAdapter$forward: Signature = {
+let adapters_bottleneck$BottleneckAdapter$forward$: Signature | undefined
+export const adapters_bottleneck$BottleneckAdapter$forward = (): Signature => (adapters_bottleneck$BottleneckAdapter$forward$ ??= {
   name: 'adapters.BottleneckAdapter.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'residual', rule: rule9, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'residual', rule: rule10, optional: true },
   ],
-}
+})
 
-export const adapters_inject$adaptersOf: Signature = {
+let adapters_inject$adaptersOf$: Signature | undefined
+export const adapters_inject$adaptersOf = (): Signature => (adapters_inject$adaptersOf$ ??= {
   name: 'adapters.adaptersOf',
   parameters: [
     { name: 'model', rule: rule6 },
   ],
-}
+})
 
-export const adapters_inject$injectAdapters: Signature = {
+let adapters_inject$injectAdapters$: Signature | undefined
+export const adapters_inject$injectAdapters = (): Signature => (adapters_inject$injectAdapters$ ??= {
   name: 'adapters.injectAdapters',
   parameters: [
     { name: 'model', rule: rule6 },
-    { name: 'options', rule: { kind: 'object', name: 'InjectAdaptersOptions' }, optional: true, options: schemas.InjectAdaptersOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'InjectAdaptersOptions', fields: [] }, optional: true, options: schemas.InjectAdaptersOptions, checksItself: true },
   ],
-}
+})
 
-export const adapters_start_from$startFrom: Signature = {
+let adapters_start_from$startFrom$: Signature | undefined
+export const adapters_start_from$startFrom = (): Signature => (adapters_start_from$startFrom$ ??= {
   name: 'adapters.startFrom',
   isPromise: true,
   parameters: [
     { name: 'model', rule: rule6 },
-    { name: 'path', rule: rule87 },
+    { name: 'path', rule: rule89 },
   ],
-}
+})
 
-export const adapters_train_only$headNames: Signature = {
+let adapters_train_only$headNames$: Signature | undefined
+export const adapters_train_only$headNames = (): Signature => (adapters_train_only$headNames$ ??= {
   name: 'adapters.headNames',
   parameters: [
     { name: 'model', rule: rule6 },
   ],
-}
+})
 
-export const adapters_train_only$trainOnly: Signature = {
+let adapters_train_only$trainOnly$: Signature | undefined
+export const adapters_train_only$trainOnly = (): Signature => (adapters_train_only$trainOnly$ ??= {
   name: 'adapters.trainOnly',
   parameters: [
     { name: 'model', rule: rule6 },
     { name: 'parts', rule: { kind: 'list', items: { kind: 'choice', values: ['lora', 'adapters', 'biases', 'head', 'all'] }, shallow: true } },
   ],
-}
+})
 
-export const autograd_anomaly$anomaly: Signature = {
+let autograd_anomaly$anomaly$: Signature | undefined
+export const autograd_anomaly$anomaly = (): Signature => (autograd_anomaly$anomaly$ ??= {
   name: 'anomaly',
   parameters: [
     { name: 'fn', rule: rule12 },
   ],
-}
+})
 
-export const autograd_anomaly$setAnomalyMode: Signature = {
+let autograd_anomaly$setAnomalyMode$: Signature | undefined
+export const autograd_anomaly$setAnomalyMode = (): Signature => (autograd_anomaly$setAnomalyMode$ ??= {
   name: 'setAnomalyMode',
   parameters: [
     { name: 'on', rule: rule1 },
   ],
-}
+})
 
-export const autograd_checkpoint$checkpoint: Signature = {
+let autograd_checkpoint$checkpoint$: Signature | undefined
+export const autograd_checkpoint$checkpoint = (): Signature => (autograd_checkpoint$checkpoint$ ??= {
   name: 'checkpoint',
   parameters: [
     { name: 'fn', rule: rule12 },
   ],
-  rest: { name: 'inputs', rule: rule0, optional: true },
-}
+  rest: { name: 'inputs', rule: rule10, optional: true },
+})
 
-export const autograd_function$Function$apply$static: Signature = {
+let autograd_function$Function$apply$static$: Signature | undefined
+export const autograd_function$Function$apply$static = (): Signature => (autograd_function$Function$apply$static$ ??= {
   name: 'Function.apply',
   parameters: [],
   rest: { name: 'inputs', rule: rule0, optional: true },
-}
+})
 
-export const autograd_function$Function$backward$static: Signature = {
+let autograd_function$Function$backward$static$: Signature | undefined
+export const autograd_function$Function$backward$static = (): Signature => (autograd_function$Function$backward$static$ ??= {
   name: 'Function.backward',
   parameters: [
-    { name: '_ctx', rule: rule84 },
+    { name: '_ctx', rule: rule86 },
   ],
-  rest: { name: '_gradOutputs', rule: rule83, optional: true },
-}
+  rest: { name: '_gradOutputs', rule: rule85, optional: true },
+})
 
-export const autograd_function$Function$forward$static: Signature = {
+let autograd_function$Function$forward$static$: Signature | undefined
+export const autograd_function$Function$forward$static = (): Signature => (autograd_function$Function$forward$static$ ??= {
   name: 'Function.forward',
   parameters: [
-    { name: '_ctx', rule: rule84 },
+    { name: '_ctx', rule: rule86 },
   ],
-  rest: { name: '_inputs', rule: rule83, optional: true },
-}
+  rest: { name: '_inputs', rule: rule85, optional: true },
+})
 
-export const autograd_function$FunctionContext$markNonDifferentiable: Signature = {
+let autograd_function$FunctionContext$markNonDifferentiable$: Signature | undefined
+export const autograd_function$FunctionContext$markNonDifferentiable = (): Signature => (autograd_function$FunctionContext$markNonDifferentiable$ ??= {
   name: 'FunctionContext.markNonDifferentiable',
   parameters: [],
-  rest: { name: 'outputs', rule: rule9, optional: true },
-}
+  rest: { name: 'outputs', rule: rule10, optional: true },
+})
 
-export const autograd_function$FunctionContext$saveForBackward: Signature = {
+let autograd_function$FunctionContext$saveForBackward$: Signature | undefined
+export const autograd_function$FunctionContext$saveForBackward = (): Signature => (autograd_function$FunctionContext$saveForBackward$ ??= {
   name: 'FunctionContext.saveForBackward',
   parameters: [],
-  rest: { name: 'tensors', rule: rule92, optional: true },
-}
+  rest: { name: 'tensors', rule: rule93, optional: true },
+})
 
-export const autograd_function$FunctionContext$setMaterializeGrads: Signature = {
+let autograd_function$FunctionContext$setMaterializeGrads$: Signature | undefined
+export const autograd_function$FunctionContext$setMaterializeGrads = (): Signature => (autograd_function$FunctionContext$setMaterializeGrads$ ??= {
   name: 'FunctionContext.setMaterializeGrads',
   parameters: [
     { name: 'on', rule: rule1 },
   ],
-}
+})
 
-export const autograd_grad$grad: Signature = {
+let autograd_grad$grad$: Signature | undefined
+export const autograd_grad$grad = (): Signature => (autograd_grad$grad$ ??= {
   name: 'grad',
   parameters: [
-    { name: 'outputs', rule: rule0, optional: true },
-    { name: 'inputs', rule: rule0, optional: true },
-    { name: 'options', rule: rule0, optional: true },
+    { name: 'outputs', rule: rule92 },
+    { name: 'inputs', rule: rule15 },
+    { name: 'options', rule: { kind: 'object', name: 'GradOptions', fields: [] }, optional: true },
   ],
-}
+})
 
-export const autograd_gradcheck$gradcheck: Signature = {
+let autograd_gradcheck$gradcheck$: Signature | undefined
+export const autograd_gradcheck$gradcheck = (): Signature => (autograd_gradcheck$gradcheck$ ??= {
   name: 'gradcheck',
   isPromise: true,
   parameters: [
     { name: 'fn', rule: rule12 },
     { name: 'inputs', rule: rule15 },
-    { name: 'options', rule: { kind: 'object', name: 'GradcheckOptions' }, optional: true, options: schemas.GradcheckOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'GradcheckOptions', fields: [] }, optional: true, options: schemas.GradcheckOptions, checksItself: true },
   ],
-}
+})
 
-export const data_loader_collate$defaultCollate: Signature = {
+let data_loader_collate$defaultCollate$: Signature | undefined
+export const data_loader_collate$defaultCollate = (): Signature => (data_loader_collate$defaultCollate$ ??= {
   name: 'data.defaultCollate',
   parameters: [
     { name: 'samples', rule: rule14 },
   ],
-}
+})
 
-export const data_loader_dataset$Subset$constructor: Signature = {
+let data_loader_dataset$Subset$constructor$: Signature | undefined
+export const data_loader_dataset$Subset$constructor = (): Signature => (data_loader_dataset$Subset$constructor$ ??= {
   name: 'data.Subset',
   isConstructor: true,
   parameters: [
-    { name: 'dataset', rule: rule103 },
+    { name: 'dataset', rule: rule104 },
     { name: 'indices', rule: rule17 },
   ],
-}
+})
 
-export const data_loader_dataset$Subset$get: Signature = {
+let data_loader_dataset$Subset$get$: Signature | undefined
+export const data_loader_dataset$Subset$get = (): Signature => (data_loader_dataset$Subset$get$ ??= {
   name: 'data.Subset.get',
   parameters: [
     { name: 'index', rule: rule25 },
   ],
-}
+})
 
-export const data_loader_dataset$TensorDataset$batch: Signature = {
+let data_loader_dataset$TensorDataset$batch$: Signature | undefined
+export const data_loader_dataset$TensorDataset$batch = (): Signature => (data_loader_dataset$TensorDataset$batch$ ??= {
   name: 'data.TensorDataset.batch',
   parameters: [
     { name: 'indices', rule: rule17 },
   ],
-}
+})
 
-export const data_loader_dataset$TensorDataset$constructor: Signature = {
+let data_loader_dataset$TensorDataset$constructor$: Signature | undefined
+export const data_loader_dataset$TensorDataset$constructor = (): Signature => (data_loader_dataset$TensorDataset$constructor$ ??= {
   name: 'data.TensorDataset',
   isConstructor: true,
   parameters: [],
-  rest: { name: 'tensors', rule: rule9, optional: true },
-}
+  rest: { name: 'tensors', rule: rule10, optional: true },
+})
 
-export const data_loader_dataset$TensorDataset$get: Signature = {
+let data_loader_dataset$TensorDataset$get$: Signature | undefined
+export const data_loader_dataset$TensorDataset$get = (): Signature => (data_loader_dataset$TensorDataset$get$ ??= {
   name: 'data.TensorDataset.get',
   parameters: [
     { name: 'index', rule: rule25 },
   ],
-}
+})
 
-export const data_loader_dataset$randomSplit: Signature = {
+let data_loader_dataset$randomSplit$: Signature | undefined
+export const data_loader_dataset$randomSplit = (): Signature => (data_loader_dataset$randomSplit$ ??= {
   name: 'data.randomSplit',
   parameters: [
-    { name: 'dataset', rule: rule103 },
+    { name: 'dataset', rule: rule104 },
     { name: 'lengths', rule: rule17 },
-    { name: 'options', rule: rule83, optional: true, options: { fields: { seed: { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] } }, required: [] } },
+    { name: 'options', rule: rule85, optional: true, options: { fields: { seed: { kind: 'union', of: [{ kind: 'number' }, { kind: 'bigint' }] } }, required: [] } },
   ],
-}
+})
 
-export const data_loader_loader$DataLoader$constructor: Signature = {
+let data_loader_loader$DataLoader$constructor$: Signature | undefined
+export const data_loader_loader$DataLoader$constructor = (): Signature => (data_loader_loader$DataLoader$constructor$ ??= {
   name: 'DataLoader',
   isConstructor: true,
   parameters: [
-    { name: 'dataset', rule: rule103 },
-    { name: 'options', rule: { kind: 'object', name: 'DataLoaderOptions' }, optional: true, options: schemas.DataLoaderOptions, checksItself: true },
+    { name: 'dataset', rule: rule104 },
+    { name: 'options', rule: { kind: 'object', name: 'DataLoaderOptions', fields: [] }, optional: true, options: schemas.DataLoaderOptions, checksItself: true },
   ],
-}
+})
 
-export const data_loader_loader$DataLoader$loadStateDict: Signature = {
+let data_loader_loader$DataLoader$loadStateDict$: Signature | undefined
+export const data_loader_loader$DataLoader$loadStateDict = (): Signature => (data_loader_loader$DataLoader$loadStateDict$ ??= {
   name: 'DataLoader.loadStateDict',
   parameters: [
-    { name: 'state', rule: { kind: 'object', name: 'DataLoaderState' } },
+    { name: 'state', rule: { kind: 'object', name: 'DataLoaderState', fields: ['epoch', 'batch', 'seed', 'length', 'batchSize', 'shuffle', 'dropLast'] } },
   ],
-}
+})
 
-export const data_loader_loader$DataLoader$stateDict: Signature = {
+let data_loader_loader$DataLoader$stateDict$: Signature | undefined
+export const data_loader_loader$DataLoader$stateDict = (): Signature => (data_loader_loader$DataLoader$stateDict$ ??= {
   name: 'DataLoader.stateDict',
   parameters: [],
-}
+})
 
-export const data_nlg_batch$collateNlg: Signature = {
+let data_nlg_batch$collateNlg$: Signature | undefined
+export const data_nlg_batch$collateNlg = (): Signature => (data_nlg_batch$collateNlg$ ??= {
   name: 'data.collateNlg',
   parameters: [
     { name: 'samples', rule: rule22 },
   ],
-}
+})
 
-export const data_nlg_batch$padNlg: Signature = {
+let data_nlg_batch$padNlg$: Signature | undefined
+export const data_nlg_batch$padNlg = (): Signature => (data_nlg_batch$padNlg$ ??= {
   name: 'data.padNlg',
   parameters: [
     { name: 'samples', rule: rule22 },
     { name: 'seqLen', rule: rule25 },
   ],
-}
+})
 
-export const data_nlg_dataset$NlgDataset$constructor: Signature = {
+let data_nlg_dataset$NlgDataset$constructor$: Signature | undefined
+export const data_nlg_dataset$NlgDataset$constructor = (): Signature => (data_nlg_dataset$NlgDataset$constructor$ ??= {
   name: 'data.NlgDataset',
   isConstructor: true,
   parameters: [
     { name: 'examples', rule: rule20 },
-    { name: 'options', rule: { kind: 'object', name: 'NlgDatasetOptions' }, optional: true, options: schemas.NlgDatasetOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'NlgDatasetOptions', fields: [] }, optional: true, options: schemas.NlgDatasetOptions, checksItself: true },
   ],
-}
+})
 
-export const data_nlg_dataset$NlgDataset$get: Signature = {
+let data_nlg_dataset$NlgDataset$get$: Signature | undefined
+export const data_nlg_dataset$NlgDataset$get = (): Signature => (data_nlg_dataset$NlgDataset$get$ ??= {
   name: 'data.NlgDataset.get',
   parameters: [
     { name: 'id', rule: rule25 },
   ],
-}
+})
 
-export const data_nlg_dataset$checkNlgFits: Signature = {
+let data_nlg_dataset$checkNlgFits$: Signature | undefined
+export const data_nlg_dataset$checkNlgFits = (): Signature => (data_nlg_dataset$checkNlgFits$ ??= {
   name: 'data.checkNlgFits',
   parameters: [
     { name: 'dataset', rule: rule8 },
-    { name: 'model', rule: rule83 },
+    { name: 'model', rule: { kind: 'object', name: 'object', fields: ['maxPositions', 'config'], text: 'an object with maxPositions and config' } },
   ],
-}
+})
 
-export const data_nlg_decode$collectPredictions: Signature = {
+let data_nlg_decode$collectPredictions$: Signature | undefined
+export const data_nlg_decode$collectPredictions = (): Signature => (data_nlg_decode$collectPredictions$ ??= {
   name: 'data.collectPredictions',
   parameters: [
     { name: 'rows', rule: rule21 },
-    { name: 'predictions', rule: { kind: 'list', items: { kind: 'object', name: 'NlgPrediction' }, shallow: true } },
-    { name: 'options', rule: { kind: 'object', name: 'CollectOptions' }, optional: true, options: schemas.CollectOptions, checksItself: true },
+    { name: 'predictions', rule: { kind: 'list', items: { kind: 'object', name: 'NlgPrediction', fields: ['id', 'text'], text: 'an object with id and text' }, shallow: true } },
+    { name: 'options', rule: { kind: 'object', name: 'CollectOptions', fields: [] }, optional: true, options: schemas.CollectOptions, checksItself: true },
   ],
-}
+})
 
-export const data_nlg_decode$cutPrediction: Signature = {
+let data_nlg_decode$cutPrediction$: Signature | undefined
+export const data_nlg_decode$cutPrediction = (): Signature => (data_nlg_decode$cutPrediction$ ??= {
   name: 'data.cutPrediction',
   parameters: [
-    { name: 'text', rule: rule87 },
+    { name: 'text', rule: rule89 },
   ],
-}
+})
 
-export const data_nlg_decode$decodeNlg: Signature = {
+let data_nlg_decode$decodeNlg$: Signature | undefined
+export const data_nlg_decode$decodeNlg = (): Signature => (data_nlg_decode$decodeNlg$ ??= {
   name: 'data.decodeNlg',
   isPromise: true,
   parameters: [
-    { name: 'options', rule: { kind: 'object', name: 'DecodeNlgOptions' }, options: schemas.DecodeNlgOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'DecodeNlgOptions', fields: ['predictions', 'formatted', 'tokenizer', 'outputReferences', 'outputPredictions'] }, options: schemas.DecodeNlgOptions, checksItself: true },
   ],
-}
+})
 
-export const data_nlg_decode$e2eReferences: Signature = {
+let data_nlg_decode$e2eReferences$: Signature | undefined
+export const data_nlg_decode$e2eReferences = (): Signature => (data_nlg_decode$e2eReferences$ ??= {
   name: 'data.e2eReferences',
   parameters: [
     { name: 'entries', rule: rule19 },
   ],
-}
+})
 
-export const data_nlg_decode$numberedReferences: Signature = {
+let data_nlg_decode$numberedReferences$: Signature | undefined
+export const data_nlg_decode$numberedReferences = (): Signature => (data_nlg_decode$numberedReferences$ ??= {
   name: 'data.numberedReferences',
   parameters: [
     { name: 'entries', rule: rule19 },
     { name: 'count', rule: rule25 },
   ],
-}
+})
 
-export const data_nlg_decode$predictionLines: Signature = {
+let data_nlg_decode$predictionLines$: Signature | undefined
+export const data_nlg_decode$predictionLines = (): Signature => (data_nlg_decode$predictionLines$ ??= {
   name: 'data.predictionLines',
   parameters: [
     { name: 'entries', rule: rule19 },
   ],
-}
+})
 
-export const data_nlg_encode$encodeNlg: Signature = {
+let data_nlg_encode$encodeNlg$: Signature | undefined
+export const data_nlg_encode$encodeNlg = (): Signature => (data_nlg_encode$encodeNlg$ ??= {
   name: 'data.encodeNlg',
   isPromise: true,
   parameters: [
     { name: 'rows', rule: rule21 },
     { name: 'tokenizer', rule: rule11 },
-    { name: 'options', rule: { kind: 'object', name: 'NlgEncodeOptions' }, optional: true, options: schemas.NlgEncodeOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'NlgEncodeOptions', fields: [] }, optional: true, options: schemas.NlgEncodeOptions, checksItself: true },
   ],
-}
+})
 
-export const data_nlg_encode$readEncoded: Signature = {
+let data_nlg_encode$readEncoded$: Signature | undefined
+export const data_nlg_encode$readEncoded = (): Signature => (data_nlg_encode$readEncoded$ ??= {
   name: 'data.readEncoded',
   isPromise: true,
   parameters: [
-    { name: 'file', rule: rule87 },
+    { name: 'file', rule: rule89 },
     { name: 'vocabulary', rule: rule25, optional: true },
   ],
-}
+})
 
-export const data_nlg_encode$writeEncoded: Signature = {
+let data_nlg_encode$writeEncoded$: Signature | undefined
+export const data_nlg_encode$writeEncoded = (): Signature => (data_nlg_encode$writeEncoded$ ??= {
   name: 'data.writeEncoded',
   isPromise: true,
   parameters: [
-    { name: 'file', rule: rule87 },
+    { name: 'file', rule: rule89 },
     { name: 'examples', rule: rule20 },
   ],
-}
+})
 
-export const data_nlg_format$formatDart: Signature = {
+let data_nlg_format$formatDart$: Signature | undefined
+export const data_nlg_format$formatDart = (): Signature => (data_nlg_format$formatDart$ ??= {
   name: 'data.formatDart',
   parameters: [
     { name: 'data', rule: rule0, optional: true },
-    { name: 'file', rule: rule87, optional: true },
+    { name: 'file', rule: rule89, optional: true },
   ],
-}
+})
 
-export const data_nlg_format$formatE2e: Signature = {
+let data_nlg_format$formatE2e$: Signature | undefined
+export const data_nlg_format$formatE2e = (): Signature => (data_nlg_format$formatE2e$ ??= {
   name: 'data.formatE2e',
   parameters: [
-    { name: 'text', rule: rule87 },
-    { name: 'file', rule: rule87, optional: true },
+    { name: 'text', rule: rule89 },
+    { name: 'file', rule: rule89, optional: true },
   ],
-}
+})
 
-export const data_nlg_format$formatWebnlg: Signature = {
+let data_nlg_format$formatWebnlg$: Signature | undefined
+export const data_nlg_format$formatWebnlg = (): Signature => (data_nlg_format$formatWebnlg$ ??= {
   name: 'data.formatWebnlg',
   parameters: [
     { name: 'data', rule: rule0, optional: true },
-    { name: 'file', rule: rule87, optional: true },
+    { name: 'file', rule: rule89, optional: true },
     { name: 'seen', rule: rule23, optional: true },
   ],
-}
+})
 
-export const data_nlg_format$readNlgRows: Signature = {
+let data_nlg_format$readNlgRows$: Signature | undefined
+export const data_nlg_format$readNlgRows = (): Signature => (data_nlg_format$readNlgRows$ ??= {
   name: 'data.readNlgRows',
   isPromise: true,
   parameters: [
-    { name: 'file', rule: rule87 },
+    { name: 'file', rule: rule89 },
     { name: 'format', rule: { kind: 'choice', values: ['e2e', 'webnlg', 'dart'] } },
   ],
-}
+})
 
-export const data_nlg_jsonl$readFormatted: Signature = {
+let data_nlg_jsonl$readFormatted$: Signature | undefined
+export const data_nlg_jsonl$readFormatted = (): Signature => (data_nlg_jsonl$readFormatted$ ??= {
   name: 'data.readFormatted',
   isPromise: true,
   parameters: [
-    { name: 'file', rule: rule87 },
+    { name: 'file', rule: rule89 },
   ],
-}
+})
 
-export const data_nlg_jsonl$writeJsonl: Signature = {
+let data_nlg_jsonl$writeJsonl$: Signature | undefined
+export const data_nlg_jsonl$writeJsonl = (): Signature => (data_nlg_jsonl$writeJsonl$ ??= {
   name: 'data.writeJsonl',
   isPromise: true,
   parameters: [
-    { name: 'file', rule: rule87 },
+    { name: 'file', rule: rule89 },
     { name: 'values', rule: rule14 },
   ],
-}
+})
 
-export const data_tables_encode_texts$encodeTexts: Signature = {
+let data_tables_encode_texts$encodeTexts$: Signature | undefined
+export const data_tables_encode_texts$encodeTexts = (): Signature => (data_tables_encode_texts$encodeTexts$ ??= {
   name: 'data.encodeTexts',
   isPromise: true,
   parameters: [
     { name: 'tokenizer', rule: rule11 },
-    { name: 'examples', rule: { kind: 'list', items: { kind: 'object', name: 'TextExample' }, shallow: true } },
-    { name: 'options', rule: { kind: 'object', name: 'EncodeTextsOptions' }, optional: true, options: schemas.EncodeTextsOptions, checksItself: true },
+    { name: 'examples', rule: { kind: 'list', items: { kind: 'object', name: 'TextExample', fields: ['text', 'pair', 'label'], text: 'an object with text, pair and label' }, shallow: true } },
+    { name: 'options', rule: { kind: 'object', name: 'EncodeTextsOptions', fields: [] }, optional: true, options: schemas.EncodeTextsOptions, checksItself: true },
   ],
-}
+})
 
-export const data_tables_glue$readGlue: Signature = {
+let data_tables_glue$readGlue$: Signature | undefined
+export const data_tables_glue$readGlue = (): Signature => (data_tables_glue$readGlue$ ??= {
   name: 'data.readGlue',
   isPromise: true,
   parameters: [
     { name: 'task', rule: rule2 },
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: { kind: 'object', name: 'GlueOptions' }, optional: true, options: schemas.GlueOptions, checksItself: true },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: { kind: 'object', name: 'GlueOptions', fields: [] }, optional: true, options: schemas.GlueOptions, checksItself: true },
   ],
-}
+})
 
-export const data_tables_labels$LabelMap$constructor: Signature = {
+let data_tables_labels$LabelMap$constructor$: Signature | undefined
+export const data_tables_labels$LabelMap$constructor = (): Signature => (data_tables_labels$LabelMap$constructor$ ??= {
   name: 'data.LabelMap',
   isConstructor: true,
   parameters: [
-    { name: 'labels', rule: rule95 },
+    { name: 'labels', rule: rule96 },
   ],
-}
+})
 
-export const data_tables_labels$LabelMap$read: Signature = {
+let data_tables_labels$LabelMap$read$: Signature | undefined
+export const data_tables_labels$LabelMap$read = (): Signature => (data_tables_labels$LabelMap$read$ ??= {
   name: 'data.LabelMap.read',
   parameters: [
-    { name: 'table', rule: rule10 },
+    { name: 'table', rule: rule9 },
     { name: 'row', rule: rule25 },
-    { name: 'column', rule: rule87 },
+    { name: 'column', rule: rule89 },
     { name: 'isPlain', rule: rule1, optional: true },
   ],
-}
+})
 
-export const data_tables_labels$labelsOf: Signature = {
+let data_tables_labels$labelsOf$: Signature | undefined
+export const data_tables_labels$labelsOf = (): Signature => (data_tables_labels$labelsOf$ ??= {
   name: 'data.labelsOf',
   parameters: [
-    { name: 'table', rule: rule10 },
-    { name: 'column', rule: rule87 },
+    { name: 'table', rule: rule9 },
+    { name: 'column', rule: rule89 },
   ],
-}
+})
 
-export const data_tables_pad_texts$padTexts: Signature = {
+let data_tables_pad_texts$padTexts$: Signature | undefined
+export const data_tables_pad_texts$padTexts = (): Signature => (data_tables_pad_texts$padTexts$ ??= {
   name: 'data.padTexts',
   parameters: [
     { name: 'rows', rule: rule18 },
-    { name: 'options', rule: { kind: 'object', name: 'PadOptions', text: 'an object with padTokenId' }, options: schemas.PadOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'PadOptions', fields: ['padTokenId'], text: 'an object with padTokenId' }, options: schemas.PadOptions, checksItself: true },
   ],
-}
+})
 
-export const data_tables_read_table$readTable: Signature = {
+let data_tables_read_table$readTable$: Signature | undefined
+export const data_tables_read_table$readTable = (): Signature => (data_tables_read_table$readTable$ ??= {
   name: 'data.readTable',
   isPromise: true,
   parameters: [
-    { name: 'path', rule: rule87 },
-    { name: 'options', rule: { kind: 'object', name: 'ReadTableOptions' }, optional: true, options: schemas.ReadTableOptions, checksItself: true },
+    { name: 'path', rule: rule89 },
+    { name: 'options', rule: { kind: 'object', name: 'ReadTableOptions', fields: [] }, optional: true, options: schemas.ReadTableOptions, checksItself: true },
   ],
-}
+})
 
-export const data_tables_table$Table$column: Signature = {
+let data_tables_table$Table$column$: Signature | undefined
+export const data_tables_table$Table$column = (): Signature => (data_tables_table$Table$column$ ??= {
   name: 'data.Table.column',
   parameters: [
-    { name: 'name', rule: rule87 },
+    { name: 'name', rule: rule89 },
   ],
-}
+})
 
-export const data_tables_table$Table$constructor: Signature = {
+let data_tables_table$Table$constructor$: Signature | undefined
+export const data_tables_table$Table$constructor = (): Signature => (data_tables_table$Table$constructor$ ??= {
   name: 'data.Table',
   isConstructor: true,
   parameters: [
-    { name: 'path', rule: rule87 },
+    { name: 'path', rule: rule89 },
     { name: 'cells', rule: rule5 },
-    { name: 'options', rule: rule83, optional: true, options: { fields: { lines: { kind: 'union', of: [{ kind: 'object', name: 'ArrayLike' }, { kind: 'null' }] }, floating: { kind: 'class', name: 'Set' } }, required: [] } },
+    { name: 'options', rule: rule85, optional: true, options: { fields: { lines: { kind: 'union', of: [{ kind: 'object', name: 'ArrayLike', fields: ['length'], text: 'an object with length' }, { kind: 'null' }] }, floating: { kind: 'class', name: 'Set' } }, required: [] } },
   ],
-}
+})
 
-export const data_tables_table$Table$filter: Signature = {
+let data_tables_table$Table$filter$: Signature | undefined
+export const data_tables_table$Table$filter = (): Signature => (data_tables_table$Table$filter$ ??= {
   name: 'data.Table.filter',
   parameters: [
     { name: 'isWanted', rule: rule12 },
   ],
-}
+})
 
-export const data_tables_table$Table$has: Signature = {
+let data_tables_table$Table$has$: Signature | undefined
+export const data_tables_table$Table$has = (): Signature => (data_tables_table$Table$has$ ??= {
   name: 'data.Table.has',
   parameters: [
-    { name: 'name', rule: rule87 },
+    { name: 'name', rule: rule89 },
   ],
-}
+})
 
-export const data_tables_table$Table$place: Signature = {
+let data_tables_table$Table$place$: Signature | undefined
+export const data_tables_table$Table$place = (): Signature => (data_tables_table$Table$place$ ??= {
   name: 'data.Table.place',
   parameters: [
     { name: 'index', rule: rule25 },
-    { name: 'column', rule: rule87, optional: true },
+    { name: 'column', rule: rule89, optional: true },
   ],
-}
+})
 
-export const data_tables_table$Table$row: Signature = {
+let data_tables_table$Table$row$: Signature | undefined
+export const data_tables_table$Table$row = (): Signature => (data_tables_table$Table$row$ ??= {
   name: 'data.Table.row',
   parameters: [
     { name: 'index', rule: rule25 },
   ],
-}
+})
 
-export const data_tables_text_task$readTextTask: Signature = {
+let data_tables_text_task$readTextTask$: Signature | undefined
+export const data_tables_text_task$readTextTask = (): Signature => (data_tables_text_task$readTextTask$ ??= {
   name: 'data.readTextTask',
   isPromise: true,
   parameters: [
-    { name: 'options', rule: { kind: 'object', name: 'TextTaskOptions', text: 'an object with train' }, options: schemas.TextTaskOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'TextTaskOptions', fields: ['train'], text: 'an object with train' }, options: schemas.TextTaskOptions, checksItself: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$abs: Signature = {
+let generated_tensor_methods$TensorMethods$abs$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$abs = (): Signature => (generated_tensor_methods$TensorMethods$abs$ ??= {
   name: 'Tensor.abs',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$amax: Signature = {
+let generated_tensor_methods$TensorMethods$amax$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$amax = (): Signature => (generated_tensor_methods$TensorMethods$amax$ ??= {
   name: 'Tensor.amax',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'dims', rule: rule98, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$amin: Signature = {
+let generated_tensor_methods$TensorMethods$amin$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$amin = (): Signature => (generated_tensor_methods$TensorMethods$amin$ ??= {
   name: 'Tensor.amin',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'dims', rule: rule98, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$ceil: Signature = {
+let generated_tensor_methods$TensorMethods$ceil$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$ceil = (): Signature => (generated_tensor_methods$TensorMethods$ceil$ ??= {
   name: 'Tensor.ceil',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$clamp: Signature = {
+let generated_tensor_methods$TensorMethods$clamp$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$clamp = (): Signature => (generated_tensor_methods$TensorMethods$clamp$ ??= {
   name: 'Tensor.clamp',
   parameters: [
-    { name: 'min', rule: rule102, optional: true },
-    { name: 'max', rule: rule102, optional: true },
+    { name: 'min', rule: rule103, optional: true },
+    { name: 'max', rule: rule103, optional: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$clampMax: Signature = {
+let generated_tensor_methods$TensorMethods$clampMax$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$clampMax = (): Signature => (generated_tensor_methods$TensorMethods$clampMax$ ??= {
   name: 'Tensor.clampMax',
   parameters: [
     { name: 'max', rule: rule26 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$clampMin: Signature = {
+let generated_tensor_methods$TensorMethods$clampMin$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$clampMin = (): Signature => (generated_tensor_methods$TensorMethods$clampMin$ ??= {
   name: 'Tensor.clampMin',
   parameters: [
     { name: 'min', rule: rule26 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$clamp_: Signature = {
+let generated_tensor_methods$TensorMethods$clamp_$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$clamp_ = (): Signature => (generated_tensor_methods$TensorMethods$clamp_$ ??= {
   name: 'Tensor.clamp_',
   parameters: [
-    { name: 'min', rule: rule102, optional: true },
-    { name: 'max', rule: rule102, optional: true },
+    { name: 'min', rule: rule103, optional: true },
+    { name: 'max', rule: rule103, optional: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$clone: Signature = {
+let generated_tensor_methods$TensorMethods$clone$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$clone = (): Signature => (generated_tensor_methods$TensorMethods$clone$ ??= {
   name: 'Tensor.clone',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$copy_: Signature = {
+let generated_tensor_methods$TensorMethods$copy_$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$copy_ = (): Signature => (generated_tensor_methods$TensorMethods$copy_$ ??= {
   name: 'Tensor.copy_',
   parameters: [
-    { name: 'source', rule: rule9 },
+    { name: 'source', rule: rule10 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$cos: Signature = {
+let generated_tensor_methods$TensorMethods$cos$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$cos = (): Signature => (generated_tensor_methods$TensorMethods$cos$ ??= {
   name: 'Tensor.cos',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$cumsum: Signature = {
+let generated_tensor_methods$TensorMethods$cumsum$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$cumsum = (): Signature => (generated_tensor_methods$TensorMethods$cumsum$ ??= {
   name: 'Tensor.cumsum',
   parameters: [
     { name: 'dim', rule: rule25 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$div: Signature = {
+let generated_tensor_methods$TensorMethods$div$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$div = (): Signature => (generated_tensor_methods$TensorMethods$div$ ??= {
   name: 'Tensor.div',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$div_: Signature = {
+let generated_tensor_methods$TensorMethods$div_$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$div_ = (): Signature => (generated_tensor_methods$TensorMethods$div_$ ??= {
   name: 'Tensor.div_',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$eq: Signature = {
+let generated_tensor_methods$TensorMethods$eq$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$eq = (): Signature => (generated_tensor_methods$TensorMethods$eq$ ??= {
   name: 'Tensor.eq',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$erf: Signature = {
+let generated_tensor_methods$TensorMethods$erf$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$erf = (): Signature => (generated_tensor_methods$TensorMethods$erf$ ??= {
   name: 'Tensor.erf',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$exp: Signature = {
+let generated_tensor_methods$TensorMethods$exp$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$exp = (): Signature => (generated_tensor_methods$TensorMethods$exp$ ??= {
   name: 'Tensor.exp',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$expand: Signature = {
+let generated_tensor_methods$TensorMethods$expand$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$expand = (): Signature => (generated_tensor_methods$TensorMethods$expand$ ??= {
   name: 'Tensor.expand',
   parameters: [],
-  rest: { name: 'shape', rule: rule98, optional: true },
-}
+  rest: { name: 'shape', rule: rule99, optional: true },
+})
 
-export const generated_tensor_methods$TensorMethods$fill_: Signature = {
+let generated_tensor_methods$TensorMethods$fill_$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$fill_ = (): Signature => (generated_tensor_methods$TensorMethods$fill_$ ??= {
   name: 'Tensor.fill_',
   parameters: [
     { name: 'value', rule: rule26 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$floor: Signature = {
+let generated_tensor_methods$TensorMethods$floor$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$floor = (): Signature => (generated_tensor_methods$TensorMethods$floor$ ??= {
   name: 'Tensor.floor',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$gather: Signature = {
+let generated_tensor_methods$TensorMethods$gather$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$gather = (): Signature => (generated_tensor_methods$TensorMethods$gather$ ??= {
   name: 'Tensor.gather',
   parameters: [
     { name: 'dim', rule: rule25 },
-    { name: 'index', rule: rule9 },
+    { name: 'index', rule: rule10 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$ge: Signature = {
+let generated_tensor_methods$TensorMethods$ge$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$ge = (): Signature => (generated_tensor_methods$TensorMethods$ge$ ??= {
   name: 'Tensor.ge',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$gt: Signature = {
+let generated_tensor_methods$TensorMethods$gt$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$gt = (): Signature => (generated_tensor_methods$TensorMethods$gt$ ??= {
   name: 'Tensor.gt',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$indexAdd: Signature = {
+let generated_tensor_methods$TensorMethods$indexAdd$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$indexAdd = (): Signature => (generated_tensor_methods$TensorMethods$indexAdd$ ??= {
   name: 'Tensor.indexAdd',
   parameters: [
     { name: 'dim', rule: rule25 },
-    { name: 'index', rule: rule9 },
-    { name: 'source', rule: rule9 },
+    { name: 'index', rule: rule10 },
+    { name: 'source', rule: rule10 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$indexSelect: Signature = {
+let generated_tensor_methods$TensorMethods$indexSelect$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$indexSelect = (): Signature => (generated_tensor_methods$TensorMethods$indexSelect$ ??= {
   name: 'Tensor.indexSelect',
   parameters: [
     { name: 'dim', rule: rule25 },
-    { name: 'index', rule: rule9 },
+    { name: 'index', rule: rule10 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$isnan: Signature = {
+let generated_tensor_methods$TensorMethods$isnan$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$isnan = (): Signature => (generated_tensor_methods$TensorMethods$isnan$ ??= {
   name: 'Tensor.isnan',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$le: Signature = {
+let generated_tensor_methods$TensorMethods$le$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$le = (): Signature => (generated_tensor_methods$TensorMethods$le$ ??= {
   name: 'Tensor.le',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$log: Signature = {
+let generated_tensor_methods$TensorMethods$log$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$log = (): Signature => (generated_tensor_methods$TensorMethods$log$ ??= {
   name: 'Tensor.log',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$log1p: Signature = {
+let generated_tensor_methods$TensorMethods$log1p$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$log1p = (): Signature => (generated_tensor_methods$TensorMethods$log1p$ ??= {
   name: 'Tensor.log1p',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$logSoftmax: Signature = {
+let generated_tensor_methods$TensorMethods$logSoftmax$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$logSoftmax = (): Signature => (generated_tensor_methods$TensorMethods$logSoftmax$ ??= {
   name: 'Tensor.logSoftmax',
   parameters: [
     { name: 'dim', rule: rule25 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$logicalAnd: Signature = {
+let generated_tensor_methods$TensorMethods$logicalAnd$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$logicalAnd = (): Signature => (generated_tensor_methods$TensorMethods$logicalAnd$ ??= {
   name: 'Tensor.logicalAnd',
   parameters: [
-    { name: 'other', rule: rule9 },
+    { name: 'other', rule: rule10 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$logicalNot: Signature = {
+let generated_tensor_methods$TensorMethods$logicalNot$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$logicalNot = (): Signature => (generated_tensor_methods$TensorMethods$logicalNot$ ??= {
   name: 'Tensor.logicalNot',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$logicalOr: Signature = {
+let generated_tensor_methods$TensorMethods$logicalOr$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$logicalOr = (): Signature => (generated_tensor_methods$TensorMethods$logicalOr$ ??= {
   name: 'Tensor.logicalOr',
   parameters: [
-    { name: 'other', rule: rule9 },
+    { name: 'other', rule: rule10 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$logsumexp: Signature = {
+let generated_tensor_methods$TensorMethods$logsumexp$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$logsumexp = (): Signature => (generated_tensor_methods$TensorMethods$logsumexp$ ??= {
   name: 'Tensor.logsumexp',
   parameters: [
-    { name: 'dims', rule: rule98 },
+    { name: 'dims', rule: rule99 },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$lt: Signature = {
+let generated_tensor_methods$TensorMethods$lt$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$lt = (): Signature => (generated_tensor_methods$TensorMethods$lt$ ??= {
   name: 'Tensor.lt',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$maskedFill: Signature = {
+let generated_tensor_methods$TensorMethods$maskedFill$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$maskedFill = (): Signature => (generated_tensor_methods$TensorMethods$maskedFill$ ??= {
   name: 'Tensor.maskedFill',
   parameters: [
-    { name: 'mask', rule: rule9 },
+    { name: 'mask', rule: rule10 },
     { name: 'value', rule: rule26 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$matmul: Signature = {
+let generated_tensor_methods$TensorMethods$matmul$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$matmul = (): Signature => (generated_tensor_methods$TensorMethods$matmul$ ??= {
   name: 'Tensor.matmul',
   parameters: [
-    { name: 'other', rule: rule9 },
+    { name: 'other', rule: rule10 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$max: Signature = {
+let generated_tensor_methods$TensorMethods$max$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$max = (): Signature => (generated_tensor_methods$TensorMethods$max$ ??= {
   name: 'Tensor.max',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'dims', rule: rule98, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$maximum: Signature = {
+let generated_tensor_methods$TensorMethods$maximum$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$maximum = (): Signature => (generated_tensor_methods$TensorMethods$maximum$ ??= {
   name: 'Tensor.maximum',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$mean: Signature = {
+let generated_tensor_methods$TensorMethods$mean$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$mean = (): Signature => (generated_tensor_methods$TensorMethods$mean$ ??= {
   name: 'Tensor.mean',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'dims', rule: rule98, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$min: Signature = {
+let generated_tensor_methods$TensorMethods$min$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$min = (): Signature => (generated_tensor_methods$TensorMethods$min$ ??= {
   name: 'Tensor.min',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'dims', rule: rule98, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$minimum: Signature = {
+let generated_tensor_methods$TensorMethods$minimum$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$minimum = (): Signature => (generated_tensor_methods$TensorMethods$minimum$ ??= {
   name: 'Tensor.minimum',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$ne: Signature = {
+let generated_tensor_methods$TensorMethods$ne$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$ne = (): Signature => (generated_tensor_methods$TensorMethods$ne$ ??= {
   name: 'Tensor.ne',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$neg: Signature = {
+let generated_tensor_methods$TensorMethods$neg$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$neg = (): Signature => (generated_tensor_methods$TensorMethods$neg$ ??= {
   name: 'Tensor.neg',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$permute: Signature = {
+let generated_tensor_methods$TensorMethods$permute$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$permute = (): Signature => (generated_tensor_methods$TensorMethods$permute$ ??= {
   name: 'Tensor.permute',
   parameters: [],
-  rest: { name: 'dims', rule: rule98, optional: true },
-}
+  rest: { name: 'dims', rule: rule99, optional: true },
+})
 
-export const generated_tensor_methods$TensorMethods$reciprocal: Signature = {
+let generated_tensor_methods$TensorMethods$reciprocal$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$reciprocal = (): Signature => (generated_tensor_methods$TensorMethods$reciprocal$ ??= {
   name: 'Tensor.reciprocal',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$relu: Signature = {
+let generated_tensor_methods$TensorMethods$relu$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$relu = (): Signature => (generated_tensor_methods$TensorMethods$relu$ ??= {
   name: 'Tensor.relu',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$reshape: Signature = {
+let generated_tensor_methods$TensorMethods$reshape$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$reshape = (): Signature => (generated_tensor_methods$TensorMethods$reshape$ ??= {
   name: 'Tensor.reshape',
   parameters: [],
-  rest: { name: 'shape', rule: rule98, optional: true },
-}
+  rest: { name: 'shape', rule: rule99, optional: true },
+})
 
-export const generated_tensor_methods$TensorMethods$round: Signature = {
+let generated_tensor_methods$TensorMethods$round$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$round = (): Signature => (generated_tensor_methods$TensorMethods$round$ ??= {
   name: 'Tensor.round',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$rsqrt: Signature = {
+let generated_tensor_methods$TensorMethods$rsqrt$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$rsqrt = (): Signature => (generated_tensor_methods$TensorMethods$rsqrt$ ??= {
   name: 'Tensor.rsqrt',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$scatterAdd: Signature = {
+let generated_tensor_methods$TensorMethods$scatterAdd$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$scatterAdd = (): Signature => (generated_tensor_methods$TensorMethods$scatterAdd$ ??= {
   name: 'Tensor.scatterAdd',
   parameters: [
     { name: 'dim', rule: rule25 },
-    { name: 'index', rule: rule9 },
-    { name: 'source', rule: rule9 },
+    { name: 'index', rule: rule10 },
+    { name: 'source', rule: rule10 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$sigmoid: Signature = {
+let generated_tensor_methods$TensorMethods$sigmoid$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$sigmoid = (): Signature => (generated_tensor_methods$TensorMethods$sigmoid$ ??= {
   name: 'Tensor.sigmoid',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$sign: Signature = {
+let generated_tensor_methods$TensorMethods$sign$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$sign = (): Signature => (generated_tensor_methods$TensorMethods$sign$ ??= {
   name: 'Tensor.sign',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$silu: Signature = {
+let generated_tensor_methods$TensorMethods$silu$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$silu = (): Signature => (generated_tensor_methods$TensorMethods$silu$ ??= {
   name: 'Tensor.silu',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$sin: Signature = {
+let generated_tensor_methods$TensorMethods$sin$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$sin = (): Signature => (generated_tensor_methods$TensorMethods$sin$ ??= {
   name: 'Tensor.sin',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$softmax: Signature = {
+let generated_tensor_methods$TensorMethods$softmax$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$softmax = (): Signature => (generated_tensor_methods$TensorMethods$softmax$ ??= {
   name: 'Tensor.softmax',
   parameters: [
     { name: 'dim', rule: rule25 },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$sqrt: Signature = {
+let generated_tensor_methods$TensorMethods$sqrt$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$sqrt = (): Signature => (generated_tensor_methods$TensorMethods$sqrt$ ??= {
   name: 'Tensor.sqrt',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$square: Signature = {
+let generated_tensor_methods$TensorMethods$square$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$square = (): Signature => (generated_tensor_methods$TensorMethods$square$ ??= {
   name: 'Tensor.square',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$sum: Signature = {
+let generated_tensor_methods$TensorMethods$sum$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$sum = (): Signature => (generated_tensor_methods$TensorMethods$sum$ ??= {
   name: 'Tensor.sum',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'dims', rule: rule98, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$tanh: Signature = {
+let generated_tensor_methods$TensorMethods$tanh$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$tanh = (): Signature => (generated_tensor_methods$TensorMethods$tanh$ ??= {
   name: 'Tensor.tanh',
   parameters: [],
-}
+})
 
-export const generated_tensor_methods$TensorMethods$view: Signature = {
+let generated_tensor_methods$TensorMethods$view$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$view = (): Signature => (generated_tensor_methods$TensorMethods$view$ ??= {
   name: 'Tensor.view',
   parameters: [],
-  rest: { name: 'shape', rule: rule98, optional: true },
-}
+  rest: { name: 'shape', rule: rule99, optional: true },
+})
 
-export const generated_tensor_methods$TensorMethods$zero_: Signature = {
+let generated_tensor_methods$TensorMethods$zero_$: Signature | undefined
+export const generated_tensor_methods$TensorMethods$zero_ = (): Signature => (generated_tensor_methods$TensorMethods$zero_$ ??= {
   name: 'Tensor.zero_',
   parameters: [],
-}
+})
 
-export const generation_generate$generate: Signature = {
+let generation_generate$generate$: Signature | undefined
+export const generation_generate$generate = (): Signature => (generation_generate$generate$ ??= {
   name: 'generation.generate',
   isPromise: true,
   parameters: [
-    { name: 'model', rule: rule0, optional: true },
-    { name: 'prompt', rule: rule0, optional: true },
-    { name: 'options', rule: rule0, optional: true },
+    { name: 'model', rule: rule51 },
+    { name: 'prompt', rule: rule0 },
+    { name: 'options', rule: rule50, optional: true },
   ],
-}
+})
 
-export const generation_generate$stream: Signature = {
+let generation_generate$stream$: Signature | undefined
+export const generation_generate$stream = (): Signature => (generation_generate$stream$ ??= {
   name: 'generation.stream',
   parameters: [
-    { name: 'model', rule: { kind: 'object', name: 'GenerativeModel' } },
-    { name: 'prompt', rule: rule91 },
+    { name: 'model', rule: rule51 },
+    { name: 'prompt', rule: rule0 },
     { name: 'options', rule: rule50, optional: true, options: schemas.GenerateOptions },
   ],
-}
+})
 
-export const generation_kv_cache$KvCache$advance: Signature = {
+let generation_kv_cache$KvCache$advance$: Signature | undefined
+export const generation_kv_cache$KvCache$advance = (): Signature => (generation_kv_cache$KvCache$advance$ ??= {
   name: 'models.KvCache.advance',
   parameters: [
     { name: 'tokens', rule: rule25 },
   ],
-}
+})
 
-export const generation_kv_cache$KvCache$append: Signature = {
+let generation_kv_cache$KvCache$append$: Signature | undefined
+export const generation_kv_cache$KvCache$append = (): Signature => (generation_kv_cache$KvCache$append$ ??= {
   name: 'models.KvCache.append',
   parameters: [
     { name: 'layer', rule: rule25 },
-    { name: 'keys', rule: rule9 },
-    { name: 'values', rule: rule9 },
+    { name: 'keys', rule: rule10 },
+    { name: 'values', rule: rule10 },
   ],
-}
+})
 
-export const generation_kv_cache$KvCache$batchSelectIndices: Signature = {
+let generation_kv_cache$KvCache$batchSelectIndices$: Signature | undefined
+export const generation_kv_cache$KvCache$batchSelectIndices = (): Signature => (generation_kv_cache$KvCache$batchSelectIndices$ ??= {
   name: 'models.KvCache.batchSelectIndices',
   parameters: [
     { name: 'rows', rule: rule17 },
   ],
-}
+})
 
-export const generation_kv_cache$KvCache$constructor: Signature = {
+let generation_kv_cache$KvCache$constructor$: Signature | undefined
+export const generation_kv_cache$KvCache$constructor = (): Signature => (generation_kv_cache$KvCache$constructor$ ??= {
   name: 'models.KvCache',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const generation_kv_cache$KvCache$dispose: Signature = {
+let generation_kv_cache$KvCache$dispose$: Signature | undefined
+export const generation_kv_cache$KvCache$dispose = (): Signature => (generation_kv_cache$KvCache$dispose$ ??= {
   name: 'models.KvCache.dispose',
   parameters: [],
-}
+})
 
-export const generation_kv_cache$KvCache$extend: Signature = {
+let generation_kv_cache$KvCache$extend$: Signature | undefined
+export const generation_kv_cache$KvCache$extend = (): Signature => (generation_kv_cache$KvCache$extend$ ??= {
   name: 'models.KvCache.extend',
   parameters: [
     { name: 'tokens', rule: rule25 },
   ],
-}
+})
 
-export const generation_kv_cache$KvCache$retain: Signature = {
+let generation_kv_cache$KvCache$retain$: Signature | undefined
+export const generation_kv_cache$KvCache$retain = (): Signature => (generation_kv_cache$KvCache$retain$ ??= {
   name: 'models.KvCache.retain',
   parameters: [
     { name: 'from', rule: rule25 },
     { name: 'indices', rule: rule16 },
   ],
-}
+})
 
-export const generation_kv_cache$KvCache$truncate: Signature = {
+let generation_kv_cache$KvCache$truncate$: Signature | undefined
+export const generation_kv_cache$KvCache$truncate = (): Signature => (generation_kv_cache$KvCache$truncate$ ??= {
   name: 'models.KvCache.truncate',
   parameters: [
     { name: 'length', rule: rule25 },
   ],
-}
+})
 
-export const generation_processors$badWords: Signature = {
+let generation_processors$badWords$: Signature | undefined
+export const generation_processors$badWords = (): Signature => (generation_processors$badWords$ ??= {
   name: 'generation.processors.badWords',
   parameters: [
     { name: 'words', rule: rule16 },
   ],
-}
+})
 
-export const generation_processors$beginSuppressTokens: Signature = {
+let generation_processors$beginSuppressTokens$: Signature | undefined
+export const generation_processors$beginSuppressTokens = (): Signature => (generation_processors$beginSuppressTokens$ ??= {
   name: 'generation.processors.beginSuppressTokens',
   parameters: [
     { name: 'promptLength', rule: rule25 },
     { name: 'tokens', rule: rule17 },
   ],
-}
+})
 
-export const generation_processors$epsilonCutoff: Signature = {
+let generation_processors$epsilonCutoff$: Signature | undefined
+export const generation_processors$epsilonCutoff = (): Signature => (generation_processors$epsilonCutoff$ ??= {
   name: 'generation.processors.epsilonCutoff',
   parameters: [
     { name: 'epsilon', rule: rule25 },
     { name: 'minTokensToKeep', rule: rule25, optional: true },
   ],
-}
+})
 
-export const generation_processors$etaCutoff: Signature = {
+let generation_processors$etaCutoff$: Signature | undefined
+export const generation_processors$etaCutoff = (): Signature => (generation_processors$etaCutoff$ ??= {
   name: 'generation.processors.etaCutoff',
   parameters: [
     { name: 'epsilon', rule: rule25 },
     { name: 'minTokensToKeep', rule: rule25, optional: true },
   ],
-}
+})
 
-export const generation_processors$minLength: Signature = {
+let generation_processors$minLength$: Signature | undefined
+export const generation_processors$minLength = (): Signature => (generation_processors$minLength$ ??= {
   name: 'generation.processors.minLength',
   parameters: [
     { name: 'count', rule: rule25 },
     { name: 'eosTokenId', rule: rule17 },
   ],
-}
+})
 
-export const generation_processors$minNewTokens: Signature = {
+let generation_processors$minNewTokens$: Signature | undefined
+export const generation_processors$minNewTokens = (): Signature => (generation_processors$minNewTokens$ ??= {
   name: 'generation.processors.minNewTokens',
   parameters: [
     { name: 'promptLength', rule: rule25 },
     { name: 'count', rule: rule25 },
     { name: 'eosTokenId', rule: rule17 },
   ],
-}
+})
 
-export const generation_processors$minP: Signature = {
+let generation_processors$minP$: Signature | undefined
+export const generation_processors$minP = (): Signature => (generation_processors$minP$ ??= {
   name: 'generation.processors.minP',
   parameters: [
     { name: 'share', rule: rule25 },
     { name: 'minTokensToKeep', rule: rule25, optional: true },
   ],
-}
+})
 
-export const generation_processors$noRepeatNgram: Signature = {
+let generation_processors$noRepeatNgram$: Signature | undefined
+export const generation_processors$noRepeatNgram = (): Signature => (generation_processors$noRepeatNgram$ ??= {
   name: 'generation.processors.noRepeatNgram',
   parameters: [
     { name: 'n', rule: rule25 },
   ],
-}
+})
 
-export const generation_processors$repetitionPenalty: Signature = {
+let generation_processors$repetitionPenalty$: Signature | undefined
+export const generation_processors$repetitionPenalty = (): Signature => (generation_processors$repetitionPenalty$ ??= {
   name: 'generation.processors.repetitionPenalty',
   parameters: [
     { name: 'penalty', rule: rule25 },
     { name: 'promptIgnoreLength', rule: rule25, optional: true },
   ],
-}
+})
 
-export const generation_processors$sequenceBias: Signature = {
+let generation_processors$sequenceBias$: Signature | undefined
+export const generation_processors$sequenceBias = (): Signature => (generation_processors$sequenceBias$ ??= {
   name: 'generation.processors.sequenceBias',
   parameters: [
     { name: 'biases', rule: { kind: 'list', items: { kind: 'list', items: { kind: 'any' }, minItems: 2, maxItems: 2, shallow: true }, shallow: true } },
   ],
-}
+})
 
-export const generation_processors$suppressTokens: Signature = {
+let generation_processors$suppressTokens$: Signature | undefined
+export const generation_processors$suppressTokens = (): Signature => (generation_processors$suppressTokens$ ??= {
   name: 'generation.processors.suppressTokens',
   parameters: [
     { name: 'tokens', rule: rule17 },
   ],
-}
+})
 
-export const generation_processors$temperature: Signature = {
+let generation_processors$temperature$: Signature | undefined
+export const generation_processors$temperature = (): Signature => (generation_processors$temperature$ ??= {
   name: 'generation.processors.temperature',
   parameters: [
     { name: 'value', rule: rule25 },
   ],
-}
+})
 
-export const generation_processors$topK: Signature = {
+let generation_processors$topK$: Signature | undefined
+export const generation_processors$topK = (): Signature => (generation_processors$topK$ ??= {
   name: 'generation.processors.topK',
   parameters: [
     { name: 'k', rule: rule25 },
     { name: 'minTokensToKeep', rule: rule25, optional: true },
   ],
-}
+})
 
-export const generation_processors$topP: Signature = {
+let generation_processors$topP$: Signature | undefined
+export const generation_processors$topP = (): Signature => (generation_processors$topP$ ??= {
   name: 'generation.processors.topP',
   parameters: [
     { name: 'p', rule: rule25 },
     { name: 'minTokensToKeep', rule: rule25, optional: true },
   ],
-}
+})
 
-export const generation_processors$typicalP: Signature = {
+let generation_processors$typicalP$: Signature | undefined
+export const generation_processors$typicalP = (): Signature => (generation_processors$typicalP$ ??= {
   name: 'generation.processors.typicalP',
   parameters: [
     { name: 'mass', rule: rule25 },
     { name: 'minTokensToKeep', rule: rule25, optional: true },
   ],
-}
+})
 
-export const hub_folder$hfHubDownload: Signature = {
+let hub_folder$hfHubDownload$: Signature | undefined
+export const hub_folder$hfHubDownload = (): Signature => (hub_folder$hfHubDownload$ ??= {
   name: 'hub.hfHubDownload',
   isPromise: true,
   parameters: [
-    { name: 'repoId', rule: rule87 },
-    { name: 'filename', rule: rule87 },
-    { name: 'options', rule: rule52, optional: true, options: schemas.HubOptions },
+    { name: 'repoId', rule: rule89 },
+    { name: 'filename', rule: rule89 },
+    { name: 'options', rule: rule53, optional: true, options: schemas.HubOptions },
   ],
-}
+})
 
-export const hub_folder$modelFolder: Signature = {
+let hub_folder$modelFolder$: Signature | undefined
+export const hub_folder$modelFolder = (): Signature => (hub_folder$modelFolder$ ??= {
   name: 'hub.modelFolder',
   isPromise: true,
   parameters: [
-    { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule52, optional: true, options: schemas.HubOptions },
+    { name: 'dirOrHubId', rule: rule89 },
+    { name: 'options', rule: rule53, optional: true, options: schemas.HubOptions },
   ],
-}
+})
 
-export const hub_folder$tokenizerFolder: Signature = {
+let hub_folder$tokenizerFolder$: Signature | undefined
+export const hub_folder$tokenizerFolder = (): Signature => (hub_folder$tokenizerFolder$ ??= {
   name: 'hub.tokenizerFolder',
   isPromise: true,
   parameters: [
-    { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule52, optional: true, options: schemas.HubOptions },
+    { name: 'dirOrHubId', rule: rule89 },
+    { name: 'options', rule: rule53, optional: true, options: schemas.HubOptions },
   ],
-}
+})
 
-export const io_load$load: Signature = {
+let io_load$load$: Signature | undefined
+export const io_load$load = (): Signature => (io_load$load$ ??= {
   name: 'load',
   isPromise: true,
   parameters: [
-    { name: 'path', rule: rule87 },
-    { name: 'options', rule: { kind: 'object', name: 'LoadOptions' }, optional: true, options: schemas.LoadOptions, checksItself: true },
+    { name: 'path', rule: rule89 },
+    { name: 'options', rule: { kind: 'object', name: 'LoadOptions', fields: [] }, optional: true, options: schemas.LoadOptions, checksItself: true },
   ],
-}
+})
 
-export const io_load$loadHeader: Signature = {
+let io_load$loadHeader$: Signature | undefined
+export const io_load$loadHeader = (): Signature => (io_load$loadHeader$ ??= {
   name: 'loadHeader',
   isPromise: true,
   parameters: [
-    { name: 'path', rule: rule87 },
+    { name: 'path', rule: rule89 },
   ],
-}
+})
 
-export const io_safetensors$save: Signature = {
+let io_safetensors$save$: Signature | undefined
+export const io_safetensors$save = (): Signature => (io_safetensors$save$ ??= {
   name: 'save',
   isPromise: true,
   parameters: [
-    { name: 'object', rule: rule84 },
-    { name: 'path', rule: rule87 },
-    { name: 'options', rule: { kind: 'object', name: 'SaveFileOptions' }, optional: true, options: schemas.SaveFileOptions, checksItself: true },
+    { name: 'object', rule: rule86 },
+    { name: 'path', rule: rule89 },
+    { name: 'options', rule: { kind: 'object', name: 'SaveFileOptions', fields: [] }, optional: true, options: schemas.SaveFileOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_conv$Conv1d$constructor: Signature = {
+let lora_conv$Conv1d$constructor$: Signature | undefined
+export const lora_conv$Conv1d$constructor = (): Signature => (lora_conv$Conv1d$constructor$ ??= {
   name: 'lora.Conv1d',
   isConstructor: true,
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule60, optional: true, options: schemas.LoraConvOptions },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule61, optional: true, options: schemas.LoraConvOptions },
   ],
-}
+})
 
-export const lora_conv$Conv1d$fromLayer$static: Signature = {
+let lora_conv$Conv1d$fromLayer$static$: Signature | undefined
+export const lora_conv$Conv1d$fromLayer$static = (): Signature => (lora_conv$Conv1d$fromLayer$static$ ??= {
   name: 'lora.Conv1d.fromLayer',
   parameters: [
     { name: 'layer', rule: { kind: 'class', name: 'Module', text: 'a module, nn.Conv1d' } },
     { name: 'options', rule: rule36, optional: true, options: schemas.ConvFromLayerOptions },
   ],
-}
+})
 
-export const lora_conv$Conv2d$constructor: Signature = {
+let lora_conv$Conv2d$constructor$: Signature | undefined
+export const lora_conv$Conv2d$constructor = (): Signature => (lora_conv$Conv2d$constructor$ ??= {
   name: 'lora.Conv2d',
   isConstructor: true,
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule60, optional: true, options: schemas.LoraConvOptions },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule61, optional: true, options: schemas.LoraConvOptions },
   ],
-}
+})
 
-export const lora_conv$Conv2d$fromLayer$static: Signature = {
+let lora_conv$Conv2d$fromLayer$static$: Signature | undefined
+export const lora_conv$Conv2d$fromLayer$static = (): Signature => (lora_conv$Conv2d$fromLayer$static$ ??= {
   name: 'lora.Conv2d.fromLayer',
   parameters: [
     { name: 'layer', rule: { kind: 'class', name: 'Module', text: 'a module, nn.Conv2d' } },
     { name: 'options', rule: rule36, optional: true, options: schemas.ConvFromLayerOptions },
   ],
-}
+})
 
-export const lora_conv$Conv3d$constructor: Signature = {
+let lora_conv$Conv3d$constructor$: Signature | undefined
+export const lora_conv$Conv3d$constructor = (): Signature => (lora_conv$Conv3d$constructor$ ??= {
   name: 'lora.Conv3d',
   isConstructor: true,
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule60, optional: true, options: schemas.LoraConvOptions },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule61, optional: true, options: schemas.LoraConvOptions },
   ],
-}
+})
 
-export const lora_conv$Conv3d$fromLayer$static: Signature = {
+let lora_conv$Conv3d$fromLayer$static$: Signature | undefined
+export const lora_conv$Conv3d$fromLayer$static = (): Signature => (lora_conv$Conv3d$fromLayer$static$ ??= {
   name: 'lora.Conv3d.fromLayer',
   parameters: [
     { name: 'layer', rule: { kind: 'class', name: 'Module', text: 'a module, nn.Conv3d' } },
     { name: 'options', rule: rule36, optional: true, options: schemas.ConvFromLayerOptions },
   ],
-}
+})
 
-export const lora_conv$LoraConv$extraRepr: Signature = {
+let lora_conv$LoraConv$extraRepr$: Signature | undefined
+export const lora_conv$LoraConv$extraRepr = (): Signature => (lora_conv$LoraConv$extraRepr$ ??= {
   name: 'LoraConv.extraRepr',
   parameters: [],
-}
+})
 
-export const lora_conv$LoraConv$forward: Signature = {
+let lora_conv$LoraConv$forward$: Signature | undefined
+export const lora_conv$LoraConv$forward = (): Signature => (lora_conv$LoraConv$forward$ ??= {
   name: 'LoraConv.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const lora_conv$LoraConv$keyAliases: Signature = {
+let lora_conv$LoraConv$keyAliases$: Signature | undefined
+export const lora_conv$LoraConv$keyAliases = (): Signature => (lora_conv$LoraConv$keyAliases$ ??= {
   name: 'LoraConv.keyAliases',
   parameters: [],
-}
+})
 
-export const lora_conv$LoraConv$toPlain: Signature = {
+let lora_conv$LoraConv$toPlain$: Signature | undefined
+export const lora_conv$LoraConv$toPlain = (): Signature => (lora_conv$LoraConv$toPlain$ ??= {
   name: 'LoraConv.toPlain',
   parameters: [
     { name: 'twins', rule: rule5, optional: true },
   ],
-}
+})
 
-export const lora_embedding$Embedding$constructor: Signature = {
+let lora_embedding$Embedding$constructor$: Signature | undefined
+export const lora_embedding$Embedding$constructor = (): Signature => (lora_embedding$Embedding$constructor$ ??= {
   name: 'lora.Embedding',
   isConstructor: true,
   parameters: [
     { name: 'numEmbeddings', rule: rule25 },
     { name: 'embeddingDim', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'LoraEmbeddingOptions' }, optional: true, options: schemas.LoraEmbeddingOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'LoraEmbeddingOptions', fields: [] }, optional: true, options: schemas.LoraEmbeddingOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_embedding$Embedding$extraRepr: Signature = {
+let lora_embedding$Embedding$extraRepr$: Signature | undefined
+export const lora_embedding$Embedding$extraRepr = (): Signature => (lora_embedding$Embedding$extraRepr$ ??= {
   name: 'lora.Embedding.extraRepr',
   parameters: [],
-}
+})
 
-export const lora_embedding$Embedding$forward: Signature = {
+let lora_embedding$Embedding$forward$: Signature | undefined
+export const lora_embedding$Embedding$forward = (): Signature => (lora_embedding$Embedding$forward$ ??= {
   name: 'lora.Embedding.forward',
   parameters: [
-    { name: 'ids', rule: rule9 },
+    { name: 'ids', rule: rule10 },
   ],
-}
+})
 
-export const lora_embedding$Embedding$fromLayer$static: Signature = {
+let lora_embedding$Embedding$fromLayer$static$: Signature | undefined
+export const lora_embedding$Embedding$fromLayer$static = (): Signature => (lora_embedding$Embedding$fromLayer$static$ ??= {
   name: 'lora.Embedding.fromLayer',
   parameters: [
     { name: 'layer', rule: { kind: 'class', name: 'Module', text: 'a module, nn.Embedding' } },
-    { name: 'options', rule: rule83, optional: true, options: schemas.FromLayerOptions, checksItself: true },
+    { name: 'options', rule: rule85, optional: true, options: schemas.FromLayerOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_embedding$Embedding$fromPretrained$static: Signature = {
+let lora_embedding$Embedding$fromPretrained$static$: Signature | undefined
+export const lora_embedding$Embedding$fromPretrained$static = (): Signature => (lora_embedding$Embedding$fromPretrained$static$ ??= {
   name: 'lora.Embedding.fromPretrained',
   parameters: [
-    { name: 'weight', rule: rule9 },
-    { name: 'options', rule: rule83, optional: true, options: { fields: { r: { kind: 'number', integer: true, minimum: 0 }, loraAlpha: { kind: 'number' }, mergeWeights: { kind: 'boolean' }, dtype: { kind: 'choice', values: ['f32', 'f64', 'bf16', 'f16'] }, device: { kind: 'string' }, maxNorm: { kind: 'union', of: [{ kind: 'number', exclusiveMinimum: 0 }, { kind: 'null' }] }, normType: { kind: 'number', infinity: true, exclusiveMinimum: 0 }, sparse: { kind: 'boolean' }, paddingIdx: { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'null' }] }, scaleGradByFreq: { kind: 'boolean' } }, required: [] } },
+    { name: 'weight', rule: rule10 },
+    { name: 'options', rule: rule85, optional: true, options: { fields: { r: { kind: 'number', integer: true, minimum: 0 }, loraAlpha: { kind: 'number' }, mergeWeights: { kind: 'boolean' }, dtype: { kind: 'choice', values: ['f32', 'f64', 'bf16', 'f16'] }, device: { kind: 'string' }, maxNorm: { kind: 'union', of: [{ kind: 'number', exclusiveMinimum: 0 }, { kind: 'null' }] }, normType: { kind: 'number', infinity: true, exclusiveMinimum: 0 }, sparse: { kind: 'boolean' }, paddingIdx: { kind: 'union', of: [{ kind: 'number', integer: true }, { kind: 'null' }] }, scaleGradByFreq: { kind: 'boolean' } }, required: [] } },
   ],
-}
+})
 
-export const lora_embedding$Embedding$toPlain: Signature = {
+let lora_embedding$Embedding$toPlain$: Signature | undefined
+export const lora_embedding$Embedding$toPlain = (): Signature => (lora_embedding$Embedding$toPlain$ ??= {
   name: 'lora.Embedding.toPlain',
   parameters: [
     { name: 'twins', rule: rule5, optional: true },
   ],
-}
+})
 
-export const lora_inject$injectLora: Signature = {
+let lora_inject$injectLora$: Signature | undefined
+export const lora_inject$injectLora = (): Signature => (lora_inject$injectLora$ ??= {
   name: 'lora.injectLora',
   parameters: [
     { name: 'model', rule: rule6 },
-    { name: 'options', rule: { kind: 'object', name: 'InjectOptions', text: 'an object with targets' }, options: schemas.InjectOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'InjectOptions', fields: ['targets'], text: 'an object with targets' }, options: schemas.InjectOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_linear$Linear$constructor: Signature = {
+let lora_linear$Linear$constructor$: Signature | undefined
+export const lora_linear$Linear$constructor = (): Signature => (lora_linear$Linear$constructor$ ??= {
   name: 'lora.Linear',
   isConstructor: true,
   parameters: [
     { name: 'inFeatures', rule: rule25 },
     { name: 'outFeatures', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'LoraLinearOptions' }, optional: true, options: schemas.LoraLinearOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'LoraLinearOptions', fields: [] }, optional: true, options: schemas.LoraLinearOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_linear$Linear$extraRepr: Signature = {
+let lora_linear$Linear$extraRepr$: Signature | undefined
+export const lora_linear$Linear$extraRepr = (): Signature => (lora_linear$Linear$extraRepr$ ??= {
   name: 'lora.Linear.extraRepr',
   parameters: [],
-}
+})
 
-export const lora_linear$Linear$forward: Signature = {
+let lora_linear$Linear$forward$: Signature | undefined
+export const lora_linear$Linear$forward = (): Signature => (lora_linear$Linear$forward$ ??= {
   name: 'lora.Linear.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const lora_linear$Linear$fromLayer$static: Signature = {
+let lora_linear$Linear$fromLayer$static$: Signature | undefined
+export const lora_linear$Linear$fromLayer$static = (): Signature => (lora_linear$Linear$fromLayer$static$ ??= {
   name: 'lora.Linear.fromLayer',
   parameters: [
-    { name: 'layer', rule: rule88 },
-    { name: 'options', rule: { kind: 'object', name: 'DenseFromLayerOptions' }, optional: true, options: schemas.DenseFromLayerOptions, checksItself: true },
+    { name: 'layer', rule: rule90 },
+    { name: 'options', rule: { kind: 'object', name: 'DenseFromLayerOptions', fields: [] }, optional: true, options: schemas.DenseFromLayerOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_linear$Linear$toPlain: Signature = {
+let lora_linear$Linear$toPlain$: Signature | undefined
+export const lora_linear$Linear$toPlain = (): Signature => (lora_linear$Linear$toPlain$ ??= {
   name: 'lora.Linear.toPlain',
   parameters: [
     { name: 'twins', rule: rule5, optional: true },
   ],
-}
+})
 
-export const lora_load_adapter$loadAdapter: Signature = {
+let lora_load_adapter$loadAdapter$: Signature | undefined
+export const lora_load_adapter$loadAdapter = (): Signature => (lora_load_adapter$loadAdapter$ ??= {
   name: 'lora.loadAdapter',
   isPromise: true,
   parameters: [
     { name: 'model', rule: rule6 },
-    { name: 'path', rule: rule87 },
+    { name: 'path', rule: rule89 },
   ],
-}
+})
 
-export const lora_lora_layer$LoraLayer$activeFactors: Signature = {
+let lora_lora_layer$LoraLayer$activeFactors$: Signature | undefined
+export const lora_lora_layer$LoraLayer$activeFactors = (): Signature => (lora_lora_layer$LoraLayer$activeFactors$ ??= {
   name: 'lora.LoraLayer.activeFactors',
   parameters: [],
-}
+})
 
-export const lora_lora_layer$LoraLayer$forwardWeight: Signature = {
+let lora_lora_layer$LoraLayer$forwardWeight$: Signature | undefined
+export const lora_lora_layer$LoraLayer$forwardWeight = (): Signature => (lora_lora_layer$LoraLayer$forwardWeight$ ??= {
   name: 'lora.LoraLayer.forwardWeight',
   parameters: [],
-}
+})
 
-export const lora_lora_layer$LoraLayer$isAdapted: Signature = {
+let lora_lora_layer$LoraLayer$isAdapted$: Signature | undefined
+export const lora_lora_layer$LoraLayer$isAdapted = (): Signature => (lora_lora_layer$LoraLayer$isAdapted$ ??= {
   name: 'lora.LoraLayer.isAdapted',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_lora_layer$LoraLayer$isFactor: Signature = {
+let lora_lora_layer$LoraLayer$isFactor$: Signature | undefined
+export const lora_lora_layer$LoraLayer$isFactor = (): Signature => (lora_lora_layer$LoraLayer$isFactor$ ??= {
   name: 'lora.LoraLayer.isFactor',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_lora_layer$LoraLayer$merge: Signature = {
+let lora_lora_layer$LoraLayer$merge$: Signature | undefined
+export const lora_lora_layer$LoraLayer$merge = (): Signature => (lora_lora_layer$LoraLayer$merge$ ??= {
   name: 'lora.LoraLayer.merge',
   parameters: [],
-}
+})
 
-export const lora_lora_layer$LoraLayer$mergedWeight: Signature = {
+let lora_lora_layer$LoraLayer$mergedWeight$: Signature | undefined
+export const lora_lora_layer$LoraLayer$mergedWeight = (): Signature => (lora_lora_layer$LoraLayer$mergedWeight$ ??= {
   name: 'lora.LoraLayer.mergedWeight',
   parameters: [],
-}
+})
 
-export const lora_lora_layer$LoraLayer$ownTensors: Signature = {
+let lora_lora_layer$LoraLayer$ownTensors$: Signature | undefined
+export const lora_lora_layer$LoraLayer$ownTensors = (): Signature => (lora_lora_layer$LoraLayer$ownTensors$ ??= {
   name: 'lora.LoraLayer.ownTensors',
   parameters: [],
-}
+})
 
-export const lora_lora_layer$LoraLayer$plainTensor: Signature = {
+let lora_lora_layer$LoraLayer$plainTensor$: Signature | undefined
+export const lora_lora_layer$LoraLayer$plainTensor = (): Signature => (lora_lora_layer$LoraLayer$plainTensor$ ??= {
   name: 'lora.LoraLayer.plainTensor',
   parameters: [
-    { name: '_key', rule: rule87 },
-    { name: 'tensor', rule: rule9 },
+    { name: '_key', rule: rule89 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_lora_layer$LoraLayer$setOwnTensor: Signature = {
+let lora_lora_layer$LoraLayer$setOwnTensor$: Signature | undefined
+export const lora_lora_layer$LoraLayer$setOwnTensor = (): Signature => (lora_lora_layer$LoraLayer$setOwnTensor$ ??= {
   name: 'lora.LoraLayer.setOwnTensor',
   parameters: [
-    { name: 'key', rule: rule87 },
-    { name: 'tensor', rule: rule9 },
+    { name: 'key', rule: rule89 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_lora_layer$LoraLayer$toPlain: Signature = {
+let lora_lora_layer$LoraLayer$toPlain$: Signature | undefined
+export const lora_lora_layer$LoraLayer$toPlain = (): Signature => (lora_lora_layer$LoraLayer$toPlain$ ??= {
   name: 'lora.LoraLayer.toPlain',
   parameters: [
     { name: 'twins', rule: rule5, optional: true },
   ],
-}
+})
 
-export const lora_lora_layer$LoraLayer$train: Signature = {
+let lora_lora_layer$LoraLayer$train$: Signature | undefined
+export const lora_lora_layer$LoraLayer$train = (): Signature => (lora_lora_layer$LoraLayer$train$ ??= {
   name: 'lora.LoraLayer.train',
   parameters: [
     { name: 'mode', rule: rule1, optional: true },
   ],
-}
+})
 
-export const lora_lora_layer$LoraLayer$unmerge: Signature = {
+let lora_lora_layer$LoraLayer$unmerge$: Signature | undefined
+export const lora_lora_layer$LoraLayer$unmerge = (): Signature => (lora_lora_layer$LoraLayer$unmerge$ ??= {
   name: 'lora.LoraLayer.unmerge',
   parameters: [],
-}
+})
 
-export const lora_lora_layer$isLoraLayer: Signature = {
+let lora_lora_layer$isLoraLayer$: Signature | undefined
+export const lora_lora_layer$isLoraLayer = (): Signature => (lora_lora_layer$isLoraLayer$ ??= {
   name: 'lora.isLoraLayer',
   parameters: [
     { name: 'module', rule: rule6 },
   ],
-}
+})
 
-export const lora_merge$mergeAll: Signature = {
+let lora_merge$mergeAll$: Signature | undefined
+export const lora_merge$mergeAll = (): Signature => (lora_merge$mergeAll$ ??= {
   name: 'lora.mergeAll',
   parameters: [
     { name: 'model', rule: rule6 },
   ],
-}
+})
 
-export const lora_merge$mergeAndUnload: Signature = {
+let lora_merge$mergeAndUnload$: Signature | undefined
+export const lora_merge$mergeAndUnload = (): Signature => (lora_merge$mergeAndUnload$ ??= {
   name: 'lora.mergeAndUnload',
   parameters: [
     { name: 'model', rule: rule6 },
   ],
-}
+})
 
-export const lora_merge$unmergeAll: Signature = {
+let lora_merge$unmergeAll$: Signature | undefined
+export const lora_merge$unmergeAll = (): Signature => (lora_merge$unmergeAll$ ??= {
   name: 'lora.unmergeAll',
   parameters: [
     { name: 'model', rule: rule6 },
   ],
-}
+})
 
-export const lora_merged_linear$MergedLinear$constructor: Signature = {
+let lora_merged_linear$MergedLinear$constructor$: Signature | undefined
+export const lora_merged_linear$MergedLinear$constructor = (): Signature => (lora_merged_linear$MergedLinear$constructor$ ??= {
   name: 'lora.MergedLinear',
   isConstructor: true,
   parameters: [
     { name: 'inFeatures', rule: rule25 },
     { name: 'outFeatures', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'MergedLinearOptions' }, optional: true, options: schemas.MergedLinearOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'MergedLinearOptions', fields: [] }, optional: true, options: schemas.MergedLinearOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_merged_linear$MergedLinear$extraRepr: Signature = {
+let lora_merged_linear$MergedLinear$extraRepr$: Signature | undefined
+export const lora_merged_linear$MergedLinear$extraRepr = (): Signature => (lora_merged_linear$MergedLinear$extraRepr$ ??= {
   name: 'lora.MergedLinear.extraRepr',
   parameters: [],
-}
+})
 
-export const lora_merged_linear$MergedLinear$forward: Signature = {
+let lora_merged_linear$MergedLinear$forward$: Signature | undefined
+export const lora_merged_linear$MergedLinear$forward = (): Signature => (lora_merged_linear$MergedLinear$forward$ ??= {
   name: 'lora.MergedLinear.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const lora_merged_linear$MergedLinear$fromLayer$static: Signature = {
+let lora_merged_linear$MergedLinear$fromLayer$static$: Signature | undefined
+export const lora_merged_linear$MergedLinear$fromLayer$static = (): Signature => (lora_merged_linear$MergedLinear$fromLayer$static$ ??= {
   name: 'lora.MergedLinear.fromLayer',
   parameters: [
-    { name: 'layer', rule: rule88 },
-    { name: 'options', rule: { kind: 'object', name: 'MergedFromLayerOptions' }, optional: true, options: schemas.MergedFromLayerOptions, checksItself: true },
+    { name: 'layer', rule: rule90 },
+    { name: 'options', rule: { kind: 'object', name: 'MergedFromLayerOptions', fields: [] }, optional: true, options: schemas.MergedFromLayerOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_merged_linear$MergedLinear$fromLinears$static: Signature = {
+let lora_merged_linear$MergedLinear$fromLinears$static$: Signature | undefined
+export const lora_merged_linear$MergedLinear$fromLinears$static = (): Signature => (lora_merged_linear$MergedLinear$fromLinears$static$ ??= {
   name: 'lora.MergedLinear.fromLinears',
   parameters: [
-    { name: 'layers', rule: { kind: 'list', items: { kind: 'union', of: [{ kind: 'object', name: 'Linear' }, { kind: 'object', name: 'TransposedLinear' }] }, shallow: true } },
+    { name: 'layers', rule: { kind: 'list', items: { kind: 'union', of: [{ kind: 'object', name: 'Linear', fields: [] }, { kind: 'object', name: 'TransposedLinear', fields: [] }] }, shallow: true } },
   ],
-}
+})
 
-export const lora_merged_linear$MergedLinear$split: Signature = {
+let lora_merged_linear$MergedLinear$split$: Signature | undefined
+export const lora_merged_linear$MergedLinear$split = (): Signature => (lora_merged_linear$MergedLinear$split$ ??= {
   name: 'lora.MergedLinear.split',
   parameters: [],
-}
+})
 
-export const lora_merged_linear$MergedLinear$toPlain: Signature = {
+let lora_merged_linear$MergedLinear$toPlain$: Signature | undefined
+export const lora_merged_linear$MergedLinear$toPlain = (): Signature => (lora_merged_linear$MergedLinear$toPlain$ ??= {
   name: 'lora.MergedLinear.toPlain',
   parameters: [
     { name: 'twins', rule: rule5, optional: true },
   ],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$constructor: Signature = {
+let lora_multihead_attention$MultiheadAttention$constructor$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$constructor = (): Signature => (lora_multihead_attention$MultiheadAttention$constructor$ ??= {
   name: 'lora.MultiheadAttention',
   isConstructor: true,
   parameters: [
     { name: 'embedDim', rule: rule25 },
     { name: 'numHeads', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'LoraAttentionOptions' }, optional: true, options: schemas.LoraAttentionOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'LoraAttentionOptions', fields: [] }, optional: true, options: schemas.LoraAttentionOptions, checksItself: true },
     { name: 'parts', rule: rule29, optional: true },
   ],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$extraRepr: Signature = {
+let lora_multihead_attention$MultiheadAttention$extraRepr$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$extraRepr = (): Signature => (lora_multihead_attention$MultiheadAttention$extraRepr$ ??= {
   name: 'lora.MultiheadAttention.extraRepr',
   parameters: [],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$fromLayer$static: Signature = {
+let lora_multihead_attention$MultiheadAttention$fromLayer$static$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$fromLayer$static = (): Signature => (lora_multihead_attention$MultiheadAttention$fromLayer$static$ ??= {
   name: 'lora.MultiheadAttention.fromLayer',
   parameters: [
     { name: 'layer', rule: { kind: 'class', name: 'Module', text: 'a module, nn.MultiheadAttention' } },
-    { name: 'options', rule: { kind: 'object', name: 'AttentionFromLayerOptions' }, optional: true, options: schemas.AttentionFromLayerOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'AttentionFromLayerOptions', fields: [] }, optional: true, options: schemas.AttentionFromLayerOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$isAdapted: Signature = {
+let lora_multihead_attention$MultiheadAttention$isAdapted$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$isAdapted = (): Signature => (lora_multihead_attention$MultiheadAttention$isAdapted$ ??= {
   name: 'lora.MultiheadAttention.isAdapted',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$isFactor: Signature = {
+let lora_multihead_attention$MultiheadAttention$isFactor$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$isFactor = (): Signature => (lora_multihead_attention$MultiheadAttention$isFactor$ ??= {
   name: 'lora.MultiheadAttention.isFactor',
   parameters: [
-    { name: 'tensor', rule: rule9, optional: true },
+    { name: 'tensor', rule: rule10, optional: true },
   ],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$merge: Signature = {
+let lora_multihead_attention$MultiheadAttention$merge$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$merge = (): Signature => (lora_multihead_attention$MultiheadAttention$merge$ ??= {
   name: 'lora.MultiheadAttention.merge',
   parameters: [],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$plainTensor: Signature = {
+let lora_multihead_attention$MultiheadAttention$plainTensor$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$plainTensor = (): Signature => (lora_multihead_attention$MultiheadAttention$plainTensor$ ??= {
   name: 'lora.MultiheadAttention.plainTensor',
   parameters: [
-    { name: 'key', rule: rule87 },
-    { name: 'tensor', rule: rule9 },
+    { name: 'key', rule: rule89 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$setOwnTensor: Signature = {
+let lora_multihead_attention$MultiheadAttention$setOwnTensor$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$setOwnTensor = (): Signature => (lora_multihead_attention$MultiheadAttention$setOwnTensor$ ??= {
   name: 'lora.MultiheadAttention.setOwnTensor',
   parameters: [
-    { name: 'key', rule: rule87 },
-    { name: 'tensor', rule: rule9 },
+    { name: 'key', rule: rule89 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$toPlain: Signature = {
+let lora_multihead_attention$MultiheadAttention$toPlain$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$toPlain = (): Signature => (lora_multihead_attention$MultiheadAttention$toPlain$ ??= {
   name: 'lora.MultiheadAttention.toPlain',
   parameters: [
     { name: 'twins', rule: rule5, optional: true },
   ],
-}
+})
 
-export const lora_multihead_attention$MultiheadAttention$unmerge: Signature = {
+let lora_multihead_attention$MultiheadAttention$unmerge$: Signature | undefined
+export const lora_multihead_attention$MultiheadAttention$unmerge = (): Signature => (lora_multihead_attention$MultiheadAttention$unmerge$ ??= {
   name: 'lora.MultiheadAttention.unmerge',
   parameters: [],
-}
+})
 
-export const lora_save_merged$mergedStateDict: Signature = {
+let lora_save_merged$mergedStateDict$: Signature | undefined
+export const lora_save_merged$mergedStateDict = (): Signature => (lora_save_merged$mergedStateDict$ ??= {
   name: 'lora.mergedStateDict',
   parameters: [
     { name: 'model', rule: rule6 },
   ],
-}
+})
 
-export const lora_save_merged$saveMerged: Signature = {
+let lora_save_merged$saveMerged$: Signature | undefined
+export const lora_save_merged$saveMerged = (): Signature => (lora_save_merged$saveMerged$ ??= {
   name: 'lora.saveMerged',
   isPromise: true,
   parameters: [
     { name: 'model', rule: rule6 },
-    { name: 'path', rule: rule87 },
-    { name: 'options', rule: { kind: 'object', name: 'SaveMergedOptions' }, optional: true, options: schemas.SaveMergedOptions, checksItself: true },
+    { name: 'path', rule: rule89 },
+    { name: 'options', rule: { kind: 'object', name: 'SaveMergedOptions', fields: [] }, optional: true, options: schemas.SaveMergedOptions, checksItself: true },
   ],
-}
+})
 
-export const lora_state_dict$loraStateDict: Signature = {
+let lora_state_dict$loraStateDict$: Signature | undefined
+export const lora_state_dict$loraStateDict = (): Signature => (lora_state_dict$loraStateDict$ ??= {
   name: 'lora.loraStateDict',
   parameters: [
     { name: 'model', rule: rule6 },
     { name: 'bias', rule: rule3, optional: true },
   ],
-}
+})
 
-export const lora_state_dict$loralibStateDict: Signature = {
+let lora_state_dict$loralibStateDict$: Signature | undefined
+export const lora_state_dict$loralibStateDict = (): Signature => (lora_state_dict$loralibStateDict$ ??= {
   name: 'lora.loralibStateDict',
   parameters: [
     { name: 'model', rule: rule6 },
-    { name: 'dict', rule: rule85, optional: true },
+    { name: 'dict', rule: rule87, optional: true },
   ],
-}
+})
 
-export const lora_tied$TiedLinear$constructor: Signature = {
+let lora_tied$TiedLinear$constructor$: Signature | undefined
+export const lora_tied$TiedLinear$constructor = (): Signature => (lora_tied$TiedLinear$constructor$ ??= {
   name: 'lora.TiedLinear',
   isConstructor: true,
   parameters: [
     { name: 'source', rule: { kind: 'union', of: [{ kind: 'class', name: 'Module', text: 'a module, lora.Linear' }, { kind: 'class', name: 'Module', text: 'a module, lora.Embedding' }] } },
-    { name: 'bias', rule: rule92 },
+    { name: 'bias', rule: rule93 },
   ],
-}
+})
 
-export const lora_tied$TiedLinear$extraRepr: Signature = {
+let lora_tied$TiedLinear$extraRepr$: Signature | undefined
+export const lora_tied$TiedLinear$extraRepr = (): Signature => (lora_tied$TiedLinear$extraRepr$ ??= {
   name: 'lora.TiedLinear.extraRepr',
   parameters: [],
-}
+})
 
-export const lora_tied$TiedLinear$forward: Signature = {
+let lora_tied$TiedLinear$forward$: Signature | undefined
+export const lora_tied$TiedLinear$forward = (): Signature => (lora_tied$TiedLinear$forward$ ??= {
   name: 'lora.TiedLinear.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const lora_tied$TiedLinear$isAdapted: Signature = {
+let lora_tied$TiedLinear$isAdapted$: Signature | undefined
+export const lora_tied$TiedLinear$isAdapted = (): Signature => (lora_tied$TiedLinear$isAdapted$ ??= {
   name: 'lora.TiedLinear.isAdapted',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_tied$TiedLinear$isFactor: Signature = {
+let lora_tied$TiedLinear$isFactor$: Signature | undefined
+export const lora_tied$TiedLinear$isFactor = (): Signature => (lora_tied$TiedLinear$isFactor$ ??= {
   name: 'lora.TiedLinear.isFactor',
   parameters: [
-    { name: 'tensor', rule: rule9, optional: true },
+    { name: 'tensor', rule: rule10, optional: true },
   ],
-}
+})
 
-export const lora_tied$TiedLinear$merge: Signature = {
+let lora_tied$TiedLinear$merge$: Signature | undefined
+export const lora_tied$TiedLinear$merge = (): Signature => (lora_tied$TiedLinear$merge$ ??= {
   name: 'lora.TiedLinear.merge',
   parameters: [],
-}
+})
 
-export const lora_tied$TiedLinear$ownTensors: Signature = {
+let lora_tied$TiedLinear$ownTensors$: Signature | undefined
+export const lora_tied$TiedLinear$ownTensors = (): Signature => (lora_tied$TiedLinear$ownTensors$ ??= {
   name: 'lora.TiedLinear.ownTensors',
   parameters: [],
-}
+})
 
-export const lora_tied$TiedLinear$plainTensor: Signature = {
+let lora_tied$TiedLinear$plainTensor$: Signature | undefined
+export const lora_tied$TiedLinear$plainTensor = (): Signature => (lora_tied$TiedLinear$plainTensor$ ??= {
   name: 'lora.TiedLinear.plainTensor',
   parameters: [
-    { name: 'key', rule: rule87 },
-    { name: 'tensor', rule: rule9 },
+    { name: 'key', rule: rule89 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_tied$TiedLinear$setOwnTensor: Signature = {
+let lora_tied$TiedLinear$setOwnTensor$: Signature | undefined
+export const lora_tied$TiedLinear$setOwnTensor = (): Signature => (lora_tied$TiedLinear$setOwnTensor$ ??= {
   name: 'lora.TiedLinear.setOwnTensor',
   parameters: [
-    { name: 'key', rule: rule87 },
-    { name: 'tensor', rule: rule9 },
+    { name: 'key', rule: rule89 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const lora_tied$TiedLinear$toPlain: Signature = {
+let lora_tied$TiedLinear$toPlain$: Signature | undefined
+export const lora_tied$TiedLinear$toPlain = (): Signature => (lora_tied$TiedLinear$toPlain$ ??= {
   name: 'lora.TiedLinear.toPlain',
   parameters: [
     { name: 'twins', rule: rule5, optional: true },
   ],
-}
+})
 
-export const lora_tied$TiedLinear$unmerge: Signature = {
+let lora_tied$TiedLinear$unmerge$: Signature | undefined
+export const lora_tied$TiedLinear$unmerge = (): Signature => (lora_tied$TiedLinear$unmerge$ ??= {
   name: 'lora.TiedLinear.unmerge',
   parameters: [],
-}
+})
 
-export const lora_trainable$markOnlyLoraAsTrainable: Signature = {
+let lora_trainable$markOnlyLoraAsTrainable$: Signature | undefined
+export const lora_trainable$markOnlyLoraAsTrainable = (): Signature => (lora_trainable$markOnlyLoraAsTrainable$ ??= {
   name: 'lora.markOnlyLoraAsTrainable',
   parameters: [
     { name: 'model', rule: rule6 },
     { name: 'bias', rule: rule3, optional: true },
   ],
-}
+})
 
-export const metrics_bleu$bleu: Signature = {
+let metrics_bleu$bleu$: Signature | undefined
+export const metrics_bleu$bleu = (): Signature => (metrics_bleu$bleu$ ??= {
   name: 'metrics.bleu',
   isPromise: true,
   parameters: [
@@ -1781,28 +2011,31 @@ export const metrics_bleu$bleu: Signature = {
     { name: 'references', rule: rule24 },
     { name: 'options', rule: rule33, optional: true, options: schemas.BleuOptions },
   ],
-}
+})
 
-export const metrics_bleu$multiBleu: Signature = {
+let metrics_bleu$multiBleu$: Signature | undefined
+export const metrics_bleu$multiBleu = (): Signature => (metrics_bleu$multiBleu$ ??= {
   name: 'metrics.multiBleu',
   isPromise: true,
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: { kind: 'object', name: 'MultiBleuOptions' }, optional: true, options: schemas.MultiBleuOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'MultiBleuOptions', fields: [] }, optional: true, options: schemas.MultiBleuOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_bleu$sentenceBleu: Signature = {
+let metrics_bleu$sentenceBleu$: Signature | undefined
+export const metrics_bleu$sentenceBleu = (): Signature => (metrics_bleu$sentenceBleu$ ??= {
   name: 'metrics.sentenceBleu',
   parameters: [
-    { name: 'hypothesis', rule: rule87 },
-    { name: 'references', rule: rule104 },
+    { name: 'hypothesis', rule: rule89 },
+    { name: 'references', rule: rule105 },
     { name: 'options', rule: rule33, optional: true, options: schemas.BleuOptions },
   ],
-}
+})
 
-export const metrics_chrf$chrf: Signature = {
+let metrics_chrf$chrf$: Signature | undefined
+export const metrics_chrf$chrf = (): Signature => (metrics_chrf$chrf$ ??= {
   name: 'metrics.chrf',
   isPromise: true,
   parameters: [
@@ -1810,146 +2043,163 @@ export const metrics_chrf$chrf: Signature = {
     { name: 'references', rule: rule24 },
     { name: 'options', rule: rule34, optional: true, options: schemas.ChrfOptions },
   ],
-}
+})
 
-export const metrics_chrf$sentenceChrf: Signature = {
+let metrics_chrf$sentenceChrf$: Signature | undefined
+export const metrics_chrf$sentenceChrf = (): Signature => (metrics_chrf$sentenceChrf$ ??= {
   name: 'metrics.sentenceChrf',
   parameters: [
-    { name: 'hypothesis', rule: rule87 },
-    { name: 'references', rule: rule104 },
+    { name: 'hypothesis', rule: rule89 },
+    { name: 'references', rule: rule105 },
     { name: 'options', rule: rule34, optional: true, options: schemas.ChrfOptions },
   ],
-}
+})
 
-export const metrics_cider$cider: Signature = {
+let metrics_cider$cider$: Signature | undefined
+export const metrics_cider$cider = (): Signature => (metrics_cider$cider$ ??= {
   name: 'metrics.cider',
   isPromise: true,
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: { kind: 'object', name: 'CiderOptions' }, optional: true, options: schemas.CiderOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'CiderOptions', fields: [] }, optional: true, options: schemas.CiderOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_classification$accuracy: Signature = {
+let metrics_classification$accuracy$: Signature | undefined
+export const metrics_classification$accuracy = (): Signature => (metrics_classification$accuracy$ ??= {
   name: 'metrics.accuracy',
   parameters: [
     { name: 'predictions', rule: rule28 },
     { name: 'labels', rule: rule28 },
   ],
-}
+})
 
-export const metrics_classification$f1: Signature = {
+let metrics_classification$f1$: Signature | undefined
+export const metrics_classification$f1 = (): Signature => (metrics_classification$f1$ ??= {
   name: 'metrics.f1',
   parameters: [
     { name: 'predictions', rule: rule28 },
     { name: 'labels', rule: rule28 },
   ],
-}
+})
 
-export const metrics_classification$matthewsCorrelation: Signature = {
+let metrics_classification$matthewsCorrelation$: Signature | undefined
+export const metrics_classification$matthewsCorrelation = (): Signature => (metrics_classification$matthewsCorrelation$ ??= {
   name: 'metrics.matthewsCorrelation',
   parameters: [
     { name: 'predictions', rule: rule28 },
     { name: 'labels', rule: rule28 },
   ],
-}
+})
 
-export const metrics_correlation$pearson: Signature = {
+let metrics_correlation$pearson$: Signature | undefined
+export const metrics_correlation$pearson = (): Signature => (metrics_correlation$pearson$ ??= {
   name: 'metrics.pearson',
   parameters: [
     { name: 'predictions', rule: rule28 },
     { name: 'labels', rule: rule28 },
   ],
-}
+})
 
-export const metrics_correlation$spearman: Signature = {
+let metrics_correlation$spearman$: Signature | undefined
+export const metrics_correlation$spearman = (): Signature => (metrics_correlation$spearman$ ??= {
   name: 'metrics.spearman',
   parameters: [
     { name: 'predictions', rule: rule28 },
     { name: 'labels', rule: rule28 },
   ],
-}
+})
 
-export const metrics_files$readHypotheses: Signature = {
+let metrics_files$readHypotheses$: Signature | undefined
+export const metrics_files$readHypotheses = (): Signature => (metrics_files$readHypotheses$ ??= {
   name: 'metrics.readHypotheses',
   isPromise: true,
   parameters: [
-    { name: 'path', rule: rule87 },
+    { name: 'path', rule: rule89 },
   ],
-}
+})
 
-export const metrics_files$readReferences: Signature = {
+let metrics_files$readReferences$: Signature | undefined
+export const metrics_files$readReferences = (): Signature => (metrics_files$readReferences$ ??= {
   name: 'metrics.readReferences',
   isPromise: true,
   parameters: [
-    { name: 'paths', rule: rule104 },
+    { name: 'paths', rule: rule105 },
   ],
-}
+})
 
-export const metrics_glue$glue: Signature = {
+let metrics_glue$glue$: Signature | undefined
+export const metrics_glue$glue = (): Signature => (metrics_glue$glue$ ??= {
   name: 'metrics.glue',
   parameters: [
     { name: 'task', rule: { kind: 'choice', values: ['cola', 'sst2', 'mrpc', 'qqp', 'stsb', 'mnli', 'mnli_matched', 'mnli_mismatched', 'qnli', 'rte', 'wnli'] } },
     { name: 'predictions', rule: rule28 },
     { name: 'labels', rule: rule28 },
   ],
-}
+})
 
-export const metrics_meteor$meteor: Signature = {
+let metrics_meteor$meteor$: Signature | undefined
+export const metrics_meteor$meteor = (): Signature => (metrics_meteor$meteor$ ??= {
   name: 'metrics.meteor',
   isPromise: true,
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: { kind: 'object', name: 'CorpusMeteorOptions' }, optional: true, options: schemas.CorpusMeteorOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'CorpusMeteorOptions', fields: [] }, optional: true, options: schemas.CorpusMeteorOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_meteor$sentenceMeteor: Signature = {
+let metrics_meteor$sentenceMeteor$: Signature | undefined
+export const metrics_meteor$sentenceMeteor = (): Signature => (metrics_meteor$sentenceMeteor$ ??= {
   name: 'metrics.sentenceMeteor',
   parameters: [
-    { name: 'hypothesis', rule: rule87 },
-    { name: 'references', rule: rule104 },
-    { name: 'options', rule: { kind: 'object', name: 'MeteorOptions' }, optional: true, options: schemas.MeteorOptions, checksItself: true },
+    { name: 'hypothesis', rule: rule89 },
+    { name: 'references', rule: rule105 },
+    { name: 'options', rule: { kind: 'object', name: 'MeteorOptions', fields: [] }, optional: true, options: schemas.MeteorOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_meteor_java$meteorJava: Signature = {
+let metrics_meteor_java$meteorJava$: Signature | undefined
+export const metrics_meteor_java$meteorJava = (): Signature => (metrics_meteor_java$meteorJava$ ??= {
   name: 'metrics.meteorJava',
   isPromise: true,
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: { kind: 'object', name: 'MeteorJavaOptions', text: 'an object with jar' }, options: schemas.MeteorJavaOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'MeteorJavaOptions', fields: ['jar'], text: 'an object with jar' }, options: schemas.MeteorJavaOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_mteval$tokenize13a: Signature = {
+let metrics_mteval$tokenize13a$: Signature | undefined
+export const metrics_mteval$tokenize13a = (): Signature => (metrics_mteval$tokenize13a$ ??= {
   name: 'metrics.tokenize13a',
   parameters: [
-    { name: 'text', rule: rule87 },
+    { name: 'text', rule: rule89 },
   ],
-}
+})
 
-export const metrics_mteval$tokenizeInternational: Signature = {
+let metrics_mteval$tokenizeInternational$: Signature | undefined
+export const metrics_mteval$tokenizeInternational = (): Signature => (metrics_mteval$tokenizeInternational$ ??= {
   name: 'metrics.tokenizeInternational',
   parameters: [
-    { name: 'text', rule: rule87 },
+    { name: 'text', rule: rule89 },
   ],
-}
+})
 
-export const metrics_nist$nist: Signature = {
+let metrics_nist$nist$: Signature | undefined
+export const metrics_nist$nist = (): Signature => (metrics_nist$nist$ ??= {
   name: 'metrics.nist',
   isPromise: true,
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: { kind: 'object', name: 'NistOptions' }, optional: true, options: schemas.NistOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'NistOptions', fields: [] }, optional: true, options: schemas.NistOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_nltk_bleu$nltkBleu: Signature = {
+let metrics_nltk_bleu$nltkBleu$: Signature | undefined
+export const metrics_nltk_bleu$nltkBleu = (): Signature => (metrics_nltk_bleu$nltkBleu$ ??= {
   name: 'metrics.nltkBleu',
   isPromise: true,
   parameters: [
@@ -1957,23 +2207,26 @@ export const metrics_nltk_bleu$nltkBleu: Signature = {
     { name: 'references', rule: rule24 },
     { name: 'options', rule: rule41, optional: true, options: schemas.CorpusOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_porter$porterStem: Signature = {
+let metrics_porter$porterStem$: Signature | undefined
+export const metrics_porter$porterStem = (): Signature => (metrics_porter$porterStem$ ??= {
   name: 'metrics.porterStem',
   parameters: [
-    { name: 'word', rule: rule87 },
+    { name: 'word', rule: rule89 },
   ],
-}
+})
 
-export const metrics_ptb$tokenizePtb: Signature = {
+let metrics_ptb$tokenizePtb$: Signature | undefined
+export const metrics_ptb$tokenizePtb = (): Signature => (metrics_ptb$tokenizePtb$ ??= {
   name: 'metrics.tokenizePtb',
   parameters: [
-    { name: 'text', rule: rule87 },
+    { name: 'text', rule: rule89 },
   ],
-}
+})
 
-export const metrics_pyter$pyter: Signature = {
+let metrics_pyter$pyter$: Signature | undefined
+export const metrics_pyter$pyter = (): Signature => (metrics_pyter$pyter$ ??= {
   name: 'metrics.pyter',
   isPromise: true,
   parameters: [
@@ -1981,3995 +2234,4501 @@ export const metrics_pyter$pyter: Signature = {
     { name: 'references', rule: rule24 },
     { name: 'options', rule: rule41, optional: true, options: schemas.CorpusOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_rouge$rougeL: Signature = {
+let metrics_rouge$rougeL$: Signature | undefined
+export const metrics_rouge$rougeL = (): Signature => (metrics_rouge$rougeL$ ??= {
   name: 'metrics.rougeL',
   isPromise: true,
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: { kind: 'object', name: 'RougeLOptions' }, optional: true, options: schemas.RougeLOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'RougeLOptions', fields: [] }, optional: true, options: schemas.RougeLOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_rouge$rougeScore: Signature = {
+let metrics_rouge$rougeScore$: Signature | undefined
+export const metrics_rouge$rougeScore = (): Signature => (metrics_rouge$rougeScore$ ??= {
   name: 'metrics.rougeScore',
   parameters: [
-    { name: 'hypothesis', rule: rule87 },
-    { name: 'reference', rule: rule87 },
-    { name: 'options', rule: { kind: 'object', name: 'RougeScoreOptions' }, optional: true, options: schemas.RougeScoreOptions, checksItself: true },
+    { name: 'hypothesis', rule: rule89 },
+    { name: 'reference', rule: rule89 },
+    { name: 'options', rule: { kind: 'object', name: 'RougeScoreOptions', fields: [] }, optional: true, options: schemas.RougeScoreOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_sacrebleu$sacrebleu: Signature = {
+let metrics_sacrebleu$sacrebleu$: Signature | undefined
+export const metrics_sacrebleu$sacrebleu = (): Signature => (metrics_sacrebleu$sacrebleu$ ??= {
   name: 'metrics.sacrebleu',
   isPromise: true,
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: rule71, optional: true, options: schemas.SacrebleuOptions },
+    { name: 'options', rule: rule73, optional: true, options: schemas.SacrebleuOptions },
   ],
-}
+})
 
-export const metrics_sacrebleu$sentenceSacrebleu: Signature = {
+let metrics_sacrebleu$sentenceSacrebleu$: Signature | undefined
+export const metrics_sacrebleu$sentenceSacrebleu = (): Signature => (metrics_sacrebleu$sentenceSacrebleu$ ??= {
   name: 'metrics.sentenceSacrebleu',
   parameters: [
-    { name: 'hypothesis', rule: rule87 },
-    { name: 'references', rule: rule104 },
-    { name: 'options', rule: rule71, optional: true, options: schemas.SacrebleuOptions },
+    { name: 'hypothesis', rule: rule89 },
+    { name: 'references', rule: rule105 },
+    { name: 'options', rule: rule73, optional: true, options: schemas.SacrebleuOptions },
   ],
-}
+})
 
-export const metrics_score$scoreCorpus: Signature = {
+let metrics_score$scoreCorpus$: Signature | undefined
+export const metrics_score$scoreCorpus = (): Signature => (metrics_score$scoreCorpus$ ??= {
   name: 'metrics.scoreCorpus',
   isPromise: true,
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: { kind: 'object', name: 'ScoreOptions' }, optional: true, options: schemas.ScoreOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'ScoreOptions', fields: [] }, optional: true, options: schemas.ScoreOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_ter$ter: Signature = {
+let metrics_ter$ter$: Signature | undefined
+export const metrics_ter$ter = (): Signature => (metrics_ter$ter$ ??= {
   name: 'metrics.ter',
   isPromise: true,
   parameters: [
     { name: 'hypotheses', rule: rule23 },
     { name: 'references', rule: rule24 },
-    { name: 'options', rule: { kind: 'object', name: 'TerOptions' }, optional: true, options: schemas.TerOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'TerOptions', fields: [] }, optional: true, options: schemas.TerOptions, checksItself: true },
   ],
-}
+})
 
-export const metrics_wordnet$WordNet$find$static: Signature = {
+let metrics_wordnet$WordNet$find$static$: Signature | undefined
+export const metrics_wordnet$WordNet$find$static = (): Signature => (metrics_wordnet$WordNet$find$static$ ??= {
   name: 'metrics.WordNet.find',
   isPromise: true,
   parameters: [],
-}
+})
 
-export const metrics_wordnet$WordNet$open$static: Signature = {
+let metrics_wordnet$WordNet$open$static$: Signature | undefined
+export const metrics_wordnet$WordNet$open$static = (): Signature => (metrics_wordnet$WordNet$open$static$ ??= {
   name: 'metrics.WordNet.open',
   isPromise: true,
   parameters: [
-    { name: 'folder', rule: rule87 },
+    { name: 'folder', rule: rule89 },
   ],
-}
+})
 
-export const metrics_wordnet$WordNet$synonyms: Signature = {
+let metrics_wordnet$WordNet$synonyms$: Signature | undefined
+export const metrics_wordnet$WordNet$synonyms = (): Signature => (metrics_wordnet$WordNet$synonyms$ ??= {
   name: 'metrics.WordNet.synonyms',
   parameters: [
-    { name: 'word', rule: rule87 },
+    { name: 'word', rule: rule89 },
   ],
-}
+})
 
-export const models_bert_bert$BertModel$constructor: Signature = {
+let models_bert_bert$BertModel$constructor$: Signature | undefined
+export const models_bert_bert$BertModel$constructor = (): Signature => (models_bert_bert$BertModel$constructor$ ??= {
   name: 'models.BertModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
-    { name: 'options', rule: rule65, optional: true, options: schemas.PooledEncoderOptions },
+    { name: 'config', rule: rule86, optional: true },
+    { name: 'options', rule: rule67, optional: true, options: schemas.PooledEncoderOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_bert_classification$BertForSequenceClassification$constructor: Signature = {
+let models_bert_classification$BertForSequenceClassification$constructor$: Signature | undefined
+export const models_bert_classification$BertForSequenceClassification$constructor = (): Signature => (models_bert_classification$BertForSequenceClassification$constructor$ ??= {
   name: 'models.BertForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_bert_masked_lm$BertForMaskedLM$constructor: Signature = {
+let models_bert_masked_lm$BertForMaskedLM$constructor$: Signature | undefined
+export const models_bert_masked_lm$BertForMaskedLM$constructor = (): Signature => (models_bert_masked_lm$BertForMaskedLM$constructor$ ??= {
   name: 'models.BertForMaskedLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_bert_token_classification$BertForTokenClassification$constructor: Signature = {
+let models_bert_token_classification$BertForTokenClassification$constructor$: Signature | undefined
+export const models_bert_token_classification$BertForTokenClassification$constructor = (): Signature => (models_bert_token_classification$BertForTokenClassification$constructor$ ??= {
   name: 'models.BertForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_deberta_classification$DebertaV2ForSequenceClassification$constructor: Signature = {
+let models_deberta_classification$DebertaV2ForSequenceClassification$constructor$: Signature | undefined
+export const models_deberta_classification$DebertaV2ForSequenceClassification$constructor = (): Signature => (models_deberta_classification$DebertaV2ForSequenceClassification$constructor$ ??= {
   name: 'models.DebertaV2ForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_deberta_deberta$DebertaV2Model$constructor: Signature = {
+let models_deberta_deberta$DebertaV2Model$constructor$: Signature | undefined
+export const models_deberta_deberta$DebertaV2Model$constructor = (): Signature => (models_deberta_deberta$DebertaV2Model$constructor$ ??= {
   name: 'models.DebertaV2Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_deberta_deberta$DebertaV2Model$forward: Signature = {
+let models_deberta_deberta$DebertaV2Model$forward$: Signature | undefined
+export const models_deberta_deberta$DebertaV2Model$forward = (): Signature => (models_deberta_deberta$DebertaV2Model$forward$ ??= {
   name: 'models.DebertaV2Model.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
+    { name: 'inputIds', rule: rule0 },
     { name: 'options', rule: rule48, optional: true, options: schemas.EncoderModelOptions },
   ],
-}
+})
 
-export const models_deberta_token_classification$DebertaV2ForTokenClassification$constructor: Signature = {
+let models_deberta_token_classification$DebertaV2ForTokenClassification$constructor$: Signature | undefined
+export const models_deberta_token_classification$DebertaV2ForTokenClassification$constructor = (): Signature => (models_deberta_token_classification$DebertaV2ForTokenClassification$constructor$ ??= {
   name: 'models.DebertaV2ForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_gemma$Gemma2ForCausalLM$constructor: Signature = {
+let models_decoders_gemma$Gemma2ForCausalLM$constructor$: Signature | undefined
+export const models_decoders_gemma$Gemma2ForCausalLM$constructor = (): Signature => (models_decoders_gemma$Gemma2ForCausalLM$constructor$ ??= {
   name: 'models.Gemma2ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_gemma$Gemma2ForSequenceClassification$constructor: Signature = {
+let models_decoders_gemma$Gemma2ForSequenceClassification$constructor$: Signature | undefined
+export const models_decoders_gemma$Gemma2ForSequenceClassification$constructor = (): Signature => (models_decoders_gemma$Gemma2ForSequenceClassification$constructor$ ??= {
   name: 'models.Gemma2ForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_gemma$Gemma2ForTokenClassification$constructor: Signature = {
+let models_decoders_gemma$Gemma2ForTokenClassification$constructor$: Signature | undefined
+export const models_decoders_gemma$Gemma2ForTokenClassification$constructor = (): Signature => (models_decoders_gemma$Gemma2ForTokenClassification$constructor$ ??= {
   name: 'models.Gemma2ForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_gemma$Gemma2Model$constructor: Signature = {
+let models_decoders_gemma$Gemma2Model$constructor$: Signature | undefined
+export const models_decoders_gemma$Gemma2Model$constructor = (): Signature => (models_decoders_gemma$Gemma2Model$constructor$ ??= {
   name: 'models.Gemma2Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_gemma$Gemma3ForCausalLM$constructor: Signature = {
+let models_decoders_gemma$Gemma3ForCausalLM$constructor$: Signature | undefined
+export const models_decoders_gemma$Gemma3ForCausalLM$constructor = (): Signature => (models_decoders_gemma$Gemma3ForCausalLM$constructor$ ??= {
   name: 'models.Gemma3ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_gemma$Gemma3Model$constructor: Signature = {
+let models_decoders_gemma$Gemma3Model$constructor$: Signature | undefined
+export const models_decoders_gemma$Gemma3Model$constructor = (): Signature => (models_decoders_gemma$Gemma3Model$constructor$ ??= {
   name: 'models.Gemma3Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_gemma$Gemma3TextForSequenceClassification$constructor: Signature = {
+let models_decoders_gemma$Gemma3TextForSequenceClassification$constructor$: Signature | undefined
+export const models_decoders_gemma$Gemma3TextForSequenceClassification$constructor = (): Signature => (models_decoders_gemma$Gemma3TextForSequenceClassification$constructor$ ??= {
   name: 'models.Gemma3TextForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_granite$GraniteForCausalLM$constructor: Signature = {
+let models_decoders_granite$GraniteForCausalLM$constructor$: Signature | undefined
+export const models_decoders_granite$GraniteForCausalLM$constructor = (): Signature => (models_decoders_granite$GraniteForCausalLM$constructor$ ??= {
   name: 'models.GraniteForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_granite$GraniteModel$constructor: Signature = {
+let models_decoders_granite$GraniteModel$constructor$: Signature | undefined
+export const models_decoders_granite$GraniteModel$constructor = (): Signature => (models_decoders_granite$GraniteModel$constructor$ ??= {
   name: 'models.GraniteModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_llama$LlamaForCausalLM$constructor: Signature = {
+let models_decoders_llama$LlamaForCausalLM$constructor$: Signature | undefined
+export const models_decoders_llama$LlamaForCausalLM$constructor = (): Signature => (models_decoders_llama$LlamaForCausalLM$constructor$ ??= {
   name: 'models.LlamaForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_llama$LlamaForSequenceClassification$constructor: Signature = {
+let models_decoders_llama$LlamaForSequenceClassification$constructor$: Signature | undefined
+export const models_decoders_llama$LlamaForSequenceClassification$constructor = (): Signature => (models_decoders_llama$LlamaForSequenceClassification$constructor$ ??= {
   name: 'models.LlamaForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_llama$LlamaForTokenClassification$constructor: Signature = {
+let models_decoders_llama$LlamaForTokenClassification$constructor$: Signature | undefined
+export const models_decoders_llama$LlamaForTokenClassification$constructor = (): Signature => (models_decoders_llama$LlamaForTokenClassification$constructor$ ??= {
   name: 'models.LlamaForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_llama$LlamaModel$constructor: Signature = {
+let models_decoders_llama$LlamaModel$constructor$: Signature | undefined
+export const models_decoders_llama$LlamaModel$constructor = (): Signature => (models_decoders_llama$LlamaModel$constructor$ ??= {
   name: 'models.LlamaModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_mistral$MistralForCausalLM$constructor: Signature = {
+let models_decoders_mistral$MistralForCausalLM$constructor$: Signature | undefined
+export const models_decoders_mistral$MistralForCausalLM$constructor = (): Signature => (models_decoders_mistral$MistralForCausalLM$constructor$ ??= {
   name: 'models.MistralForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_mistral$MistralForSequenceClassification$constructor: Signature = {
+let models_decoders_mistral$MistralForSequenceClassification$constructor$: Signature | undefined
+export const models_decoders_mistral$MistralForSequenceClassification$constructor = (): Signature => (models_decoders_mistral$MistralForSequenceClassification$constructor$ ??= {
   name: 'models.MistralForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_mistral$MistralForTokenClassification$constructor: Signature = {
+let models_decoders_mistral$MistralForTokenClassification$constructor$: Signature | undefined
+export const models_decoders_mistral$MistralForTokenClassification$constructor = (): Signature => (models_decoders_mistral$MistralForTokenClassification$constructor$ ??= {
   name: 'models.MistralForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_mistral$MistralModel$constructor: Signature = {
+let models_decoders_mistral$MistralModel$constructor$: Signature | undefined
+export const models_decoders_mistral$MistralModel$constructor = (): Signature => (models_decoders_mistral$MistralModel$constructor$ ??= {
   name: 'models.MistralModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_phi3$Phi3ForCausalLM$constructor: Signature = {
+let models_decoders_phi3$Phi3ForCausalLM$constructor$: Signature | undefined
+export const models_decoders_phi3$Phi3ForCausalLM$constructor = (): Signature => (models_decoders_phi3$Phi3ForCausalLM$constructor$ ??= {
   name: 'models.Phi3ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_phi3$Phi3ForSequenceClassification$constructor: Signature = {
+let models_decoders_phi3$Phi3ForSequenceClassification$constructor$: Signature | undefined
+export const models_decoders_phi3$Phi3ForSequenceClassification$constructor = (): Signature => (models_decoders_phi3$Phi3ForSequenceClassification$constructor$ ??= {
   name: 'models.Phi3ForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_phi3$Phi3ForTokenClassification$constructor: Signature = {
+let models_decoders_phi3$Phi3ForTokenClassification$constructor$: Signature | undefined
+export const models_decoders_phi3$Phi3ForTokenClassification$constructor = (): Signature => (models_decoders_phi3$Phi3ForTokenClassification$constructor$ ??= {
   name: 'models.Phi3ForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_phi3$Phi3Model$constructor: Signature = {
+let models_decoders_phi3$Phi3Model$constructor$: Signature | undefined
+export const models_decoders_phi3$Phi3Model$constructor = (): Signature => (models_decoders_phi3$Phi3Model$constructor$ ??= {
   name: 'models.Phi3Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_qwen$Qwen2ForCausalLM$constructor: Signature = {
+let models_decoders_qwen$Qwen2ForCausalLM$constructor$: Signature | undefined
+export const models_decoders_qwen$Qwen2ForCausalLM$constructor = (): Signature => (models_decoders_qwen$Qwen2ForCausalLM$constructor$ ??= {
   name: 'models.Qwen2ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_qwen$Qwen2ForSequenceClassification$constructor: Signature = {
+let models_decoders_qwen$Qwen2ForSequenceClassification$constructor$: Signature | undefined
+export const models_decoders_qwen$Qwen2ForSequenceClassification$constructor = (): Signature => (models_decoders_qwen$Qwen2ForSequenceClassification$constructor$ ??= {
   name: 'models.Qwen2ForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_qwen$Qwen2ForTokenClassification$constructor: Signature = {
+let models_decoders_qwen$Qwen2ForTokenClassification$constructor$: Signature | undefined
+export const models_decoders_qwen$Qwen2ForTokenClassification$constructor = (): Signature => (models_decoders_qwen$Qwen2ForTokenClassification$constructor$ ??= {
   name: 'models.Qwen2ForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_qwen$Qwen2Model$constructor: Signature = {
+let models_decoders_qwen$Qwen2Model$constructor$: Signature | undefined
+export const models_decoders_qwen$Qwen2Model$constructor = (): Signature => (models_decoders_qwen$Qwen2Model$constructor$ ??= {
   name: 'models.Qwen2Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_qwen$Qwen3ForCausalLM$constructor: Signature = {
+let models_decoders_qwen$Qwen3ForCausalLM$constructor$: Signature | undefined
+export const models_decoders_qwen$Qwen3ForCausalLM$constructor = (): Signature => (models_decoders_qwen$Qwen3ForCausalLM$constructor$ ??= {
   name: 'models.Qwen3ForCausalLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_qwen$Qwen3ForSequenceClassification$constructor: Signature = {
+let models_decoders_qwen$Qwen3ForSequenceClassification$constructor$: Signature | undefined
+export const models_decoders_qwen$Qwen3ForSequenceClassification$constructor = (): Signature => (models_decoders_qwen$Qwen3ForSequenceClassification$constructor$ ??= {
   name: 'models.Qwen3ForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_qwen$Qwen3ForTokenClassification$constructor: Signature = {
+let models_decoders_qwen$Qwen3ForTokenClassification$constructor$: Signature | undefined
+export const models_decoders_qwen$Qwen3ForTokenClassification$constructor = (): Signature => (models_decoders_qwen$Qwen3ForTokenClassification$constructor$ ??= {
   name: 'models.Qwen3ForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_decoders_qwen$Qwen3Model$constructor: Signature = {
+let models_decoders_qwen$Qwen3Model$constructor$: Signature | undefined
+export const models_decoders_qwen$Qwen3Model$constructor = (): Signature => (models_decoders_qwen$Qwen3Model$constructor$ ??= {
   name: 'models.Qwen3Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_gpt2_classification$GPT2ForSequenceClassification$constructor: Signature = {
+let models_gpt2_classification$GPT2ForSequenceClassification$constructor$: Signature | undefined
+export const models_gpt2_classification$GPT2ForSequenceClassification$constructor = (): Signature => (models_gpt2_classification$GPT2ForSequenceClassification$constructor$ ??= {
   name: 'models.GPT2ForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_gpt2_classification$GPT2ForSequenceClassification$fromPretrained$static: Signature = {
+let models_gpt2_classification$GPT2ForSequenceClassification$fromPretrained$static$: Signature | undefined
+export const models_gpt2_classification$GPT2ForSequenceClassification$fromPretrained$static = (): Signature => (models_gpt2_classification$GPT2ForSequenceClassification$fromPretrained$static$ ??= {
   name: 'models.GPT2ForSequenceClassification.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_gpt2_classification$GPT2ForTokenClassification$constructor: Signature = {
+let models_gpt2_classification$GPT2ForTokenClassification$constructor$: Signature | undefined
+export const models_gpt2_classification$GPT2ForTokenClassification$constructor = (): Signature => (models_gpt2_classification$GPT2ForTokenClassification$constructor$ ??= {
   name: 'models.GPT2ForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_gpt2_classification$GPT2ForTokenClassification$fromPretrained$static: Signature = {
+let models_gpt2_classification$GPT2ForTokenClassification$fromPretrained$static$: Signature | undefined
+export const models_gpt2_classification$GPT2ForTokenClassification$fromPretrained$static = (): Signature => (models_gpt2_classification$GPT2ForTokenClassification$fromPretrained$static$ ??= {
   name: 'models.GPT2ForTokenClassification.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_gpt2_gpt2$GPT2LMHeadModel$constructor: Signature = {
+let models_gpt2_gpt2$GPT2LMHeadModel$constructor$: Signature | undefined
+export const models_gpt2_gpt2$GPT2LMHeadModel$constructor = (): Signature => (models_gpt2_gpt2$GPT2LMHeadModel$constructor$ ??= {
   name: 'models.GPT2LMHeadModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_gpt2_gpt2$GPT2LMHeadModel$fromPretrained$static: Signature = {
+let models_gpt2_gpt2$GPT2LMHeadModel$fromPretrained$static$: Signature | undefined
+export const models_gpt2_gpt2$GPT2LMHeadModel$fromPretrained$static = (): Signature => (models_gpt2_gpt2$GPT2LMHeadModel$fromPretrained$static$ ??= {
   name: 'models.GPT2LMHeadModel.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_gpt2_gpt2$GPT2Model$constructor: Signature = {
+let models_gpt2_gpt2$GPT2Model$constructor$: Signature | undefined
+export const models_gpt2_gpt2$GPT2Model$constructor = (): Signature => (models_gpt2_gpt2$GPT2Model$constructor$ ??= {
   name: 'models.GPT2Model',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_gpt2_gpt2$GPT2Model$forward: Signature = {
+let models_gpt2_gpt2$GPT2Model$forward$: Signature | undefined
+export const models_gpt2_gpt2$GPT2Model$forward = (): Signature => (models_gpt2_gpt2$GPT2Model$forward$ ??= {
   name: 'models.GPT2Model.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
+    { name: 'inputIds', rule: rule0 },
     { name: 'options', rule: rule46, optional: true, options: schemas.DecoderOptions },
-    { name: 'reads', rule: rule94, optional: true },
+    { name: 'reads', rule: rule95, optional: true },
   ],
-}
+})
 
-export const models_modernbert_classification$ModernBertForSequenceClassification$constructor: Signature = {
+let models_modernbert_classification$ModernBertForSequenceClassification$constructor$: Signature | undefined
+export const models_modernbert_classification$ModernBertForSequenceClassification$constructor = (): Signature => (models_modernbert_classification$ModernBertForSequenceClassification$constructor$ ??= {
   name: 'models.ModernBertForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_modernbert_masked_lm$ModernBertForMaskedLM$constructor: Signature = {
+let models_modernbert_masked_lm$ModernBertForMaskedLM$constructor$: Signature | undefined
+export const models_modernbert_masked_lm$ModernBertForMaskedLM$constructor = (): Signature => (models_modernbert_masked_lm$ModernBertForMaskedLM$constructor$ ??= {
   name: 'models.ModernBertForMaskedLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_modernbert_modernbert$ModernBertModel$constructor: Signature = {
+let models_modernbert_modernbert$ModernBertModel$constructor$: Signature | undefined
+export const models_modernbert_modernbert$ModernBertModel$constructor = (): Signature => (models_modernbert_modernbert$ModernBertModel$constructor$ ??= {
   name: 'models.ModernBertModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_modernbert_modernbert$ModernBertModel$forward: Signature = {
+let models_modernbert_modernbert$ModernBertModel$forward$: Signature | undefined
+export const models_modernbert_modernbert$ModernBertModel$forward = (): Signature => (models_modernbert_modernbert$ModernBertModel$forward$ ??= {
   name: 'models.ModernBertModel.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
+    { name: 'inputIds', rule: rule0 },
     { name: 'options', rule: rule48, optional: true, options: schemas.EncoderModelOptions },
   ],
-}
+})
 
-export const models_modernbert_modernbert$ModernBertPredictionHead$constructor: Signature = {
+let models_modernbert_modernbert$ModernBertPredictionHead$constructor$: Signature | undefined
+export const models_modernbert_modernbert$ModernBertPredictionHead$constructor = (): Signature => (models_modernbert_modernbert$ModernBertPredictionHead$constructor$ ??= {
   name: 'models.ModernBertPredictionHead',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84 },
+    { name: 'config', rule: rule86 },
     { name: 'take', rule: rule12 },
     { name: 'wide', rule: rule1, optional: true },
   ],
-}
+})
 
-export const models_modernbert_modernbert$ModernBertPredictionHead$forward: Signature = {
+let models_modernbert_modernbert$ModernBertPredictionHead$forward$: Signature | undefined
+export const models_modernbert_modernbert$ModernBertPredictionHead$forward = (): Signature => (models_modernbert_modernbert$ModernBertPredictionHead$forward$ ??= {
   name: 'models.ModernBertPredictionHead.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const models_modernbert_token_classification$ModernBertForTokenClassification$constructor: Signature = {
+let models_modernbert_token_classification$ModernBertForTokenClassification$constructor$: Signature | undefined
+export const models_modernbert_token_classification$ModernBertForTokenClassification$constructor = (): Signature => (models_modernbert_token_classification$ModernBertForTokenClassification$constructor$ ??= {
   name: 'models.ModernBertForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_registry$AutoModel$fromConfig: Signature = {
+let models_registry$AutoModel$fromConfig$: Signature | undefined
+export const models_registry$AutoModel$fromConfig = (): Signature => (models_registry$AutoModel$fromConfig$ ??= {
   name: 'models.AutoModel.fromConfig',
   parameters: [
-    { name: 'config', rule: rule84 },
+    { name: 'config', rule: rule86 },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
   ],
-}
+})
 
-export const models_registry$AutoModel$fromPretrained: Signature = {
+let models_registry$AutoModel$fromPretrained$: Signature | undefined
+export const models_registry$AutoModel$fromPretrained = (): Signature => (models_registry$AutoModel$fromPretrained$ ??= {
   name: 'models.AutoModel.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dirOrHubId', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_registry$AutoModelForCausalLM$fromConfig: Signature = {
+let models_registry$AutoModelForCausalLM$fromConfig$: Signature | undefined
+export const models_registry$AutoModelForCausalLM$fromConfig = (): Signature => (models_registry$AutoModelForCausalLM$fromConfig$ ??= {
   name: 'models.AutoModelForCausalLM.fromConfig',
   parameters: [
-    { name: 'config', rule: rule84 },
+    { name: 'config', rule: rule86 },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
   ],
-}
+})
 
-export const models_registry$AutoModelForCausalLM$fromPretrained: Signature = {
+let models_registry$AutoModelForCausalLM$fromPretrained$: Signature | undefined
+export const models_registry$AutoModelForCausalLM$fromPretrained = (): Signature => (models_registry$AutoModelForCausalLM$fromPretrained$ ??= {
   name: 'models.AutoModelForCausalLM.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dirOrHubId', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_registry$AutoModelForMaskedLM$fromConfig: Signature = {
+let models_registry$AutoModelForMaskedLM$fromConfig$: Signature | undefined
+export const models_registry$AutoModelForMaskedLM$fromConfig = (): Signature => (models_registry$AutoModelForMaskedLM$fromConfig$ ??= {
   name: 'models.AutoModelForMaskedLM.fromConfig',
   parameters: [
-    { name: 'config', rule: rule84 },
+    { name: 'config', rule: rule86 },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
   ],
-}
+})
 
-export const models_registry$AutoModelForMaskedLM$fromPretrained: Signature = {
+let models_registry$AutoModelForMaskedLM$fromPretrained$: Signature | undefined
+export const models_registry$AutoModelForMaskedLM$fromPretrained = (): Signature => (models_registry$AutoModelForMaskedLM$fromPretrained$ ??= {
   name: 'models.AutoModelForMaskedLM.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dirOrHubId', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_registry$AutoModelForSequenceClassification$fromConfig: Signature = {
+let models_registry$AutoModelForSequenceClassification$fromConfig$: Signature | undefined
+export const models_registry$AutoModelForSequenceClassification$fromConfig = (): Signature => (models_registry$AutoModelForSequenceClassification$fromConfig$ ??= {
   name: 'models.AutoModelForSequenceClassification.fromConfig',
   parameters: [
-    { name: 'config', rule: rule84 },
+    { name: 'config', rule: rule86 },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
   ],
-}
+})
 
-export const models_registry$AutoModelForSequenceClassification$fromPretrained: Signature = {
+let models_registry$AutoModelForSequenceClassification$fromPretrained$: Signature | undefined
+export const models_registry$AutoModelForSequenceClassification$fromPretrained = (): Signature => (models_registry$AutoModelForSequenceClassification$fromPretrained$ ??= {
   name: 'models.AutoModelForSequenceClassification.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dirOrHubId', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_registry$AutoModelForTokenClassification$fromConfig: Signature = {
+let models_registry$AutoModelForTokenClassification$fromConfig$: Signature | undefined
+export const models_registry$AutoModelForTokenClassification$fromConfig = (): Signature => (models_registry$AutoModelForTokenClassification$fromConfig$ ??= {
   name: 'models.AutoModelForTokenClassification.fromConfig',
   parameters: [
-    { name: 'config', rule: rule84 },
+    { name: 'config', rule: rule86 },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
   ],
-}
+})
 
-export const models_registry$AutoModelForTokenClassification$fromPretrained: Signature = {
+let models_registry$AutoModelForTokenClassification$fromPretrained$: Signature | undefined
+export const models_registry$AutoModelForTokenClassification$fromPretrained = (): Signature => (models_registry$AutoModelForTokenClassification$fromPretrained$ ??= {
   name: 'models.AutoModelForTokenClassification.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dirOrHubId', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_roberta_classification$RobertaClassificationHead$constructor: Signature = {
+let models_roberta_classification$RobertaClassificationHead$constructor$: Signature | undefined
+export const models_roberta_classification$RobertaClassificationHead$constructor = (): Signature => (models_roberta_classification$RobertaClassificationHead$constructor$ ??= {
   name: 'models.RobertaClassificationHead',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84 },
+    { name: 'config', rule: rule86 },
     { name: 'take', rule: rule12 },
   ],
-}
+})
 
-export const models_roberta_classification$RobertaClassificationHead$forward: Signature = {
+let models_roberta_classification$RobertaClassificationHead$forward$: Signature | undefined
+export const models_roberta_classification$RobertaClassificationHead$forward = (): Signature => (models_roberta_classification$RobertaClassificationHead$forward$ ??= {
   name: 'models.RobertaClassificationHead.forward',
   parameters: [
-    { name: 'features', rule: rule9 },
+    { name: 'features', rule: rule10 },
   ],
-}
+})
 
-export const models_roberta_classification$RobertaForSequenceClassification$constructor: Signature = {
+let models_roberta_classification$RobertaForSequenceClassification$constructor$: Signature | undefined
+export const models_roberta_classification$RobertaForSequenceClassification$constructor = (): Signature => (models_roberta_classification$RobertaForSequenceClassification$constructor$ ??= {
   name: 'models.RobertaForSequenceClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_roberta_masked_lm$RobertaForMaskedLM$constructor: Signature = {
+let models_roberta_masked_lm$RobertaForMaskedLM$constructor$: Signature | undefined
+export const models_roberta_masked_lm$RobertaForMaskedLM$constructor = (): Signature => (models_roberta_masked_lm$RobertaForMaskedLM$constructor$ ??= {
   name: 'models.RobertaForMaskedLM',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_roberta_roberta$RobertaModel$constructor: Signature = {
+let models_roberta_roberta$RobertaModel$constructor$: Signature | undefined
+export const models_roberta_roberta$RobertaModel$constructor = (): Signature => (models_roberta_roberta$RobertaModel$constructor$ ??= {
   name: 'models.RobertaModel',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
-    { name: 'options', rule: rule65, optional: true, options: schemas.PooledEncoderOptions },
+    { name: 'config', rule: rule86, optional: true },
+    { name: 'options', rule: rule67, optional: true, options: schemas.PooledEncoderOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_roberta_token_classification$RobertaForTokenClassification$constructor: Signature = {
+let models_roberta_token_classification$RobertaForTokenClassification$constructor$: Signature | undefined
+export const models_roberta_token_classification$RobertaForTokenClassification$constructor = (): Signature => (models_roberta_token_classification$RobertaForTokenClassification$constructor$ ??= {
   name: 'models.RobertaForTokenClassification',
   isConstructor: true,
   parameters: [
-    { name: 'config', rule: rule84, optional: true },
+    { name: 'config', rule: rule86, optional: true },
     { name: 'options', rule: rule49, optional: true, options: schemas.FreshOptions },
     { name: 'take', rule: rule12, optional: true },
   ],
-}
+})
 
-export const models_shared_causal_lm$CausalLM$forward: Signature = {
+let models_shared_causal_lm$CausalLM$forward$: Signature | undefined
+export const models_shared_causal_lm$CausalLM$forward = (): Signature => (models_shared_causal_lm$CausalLM$forward$ ??= {
   name: 'models.CausalLM.forward',
   parameters: [
-    { name: 'inputIds', rule: rule0, optional: true },
-    { name: 'options', rule: rule0, optional: true },
+    { name: 'inputIds', rule: rule0 },
+    { name: 'options', rule: { kind: 'object', name: 'CausalLMOptions', fields: [] }, optional: true },
   ],
-}
+})
 
-export const models_shared_causal_lm$CausalLM$generate: Signature = {
+let models_shared_causal_lm$CausalLM$generate$: Signature | undefined
+export const models_shared_causal_lm$CausalLM$generate = (): Signature => (models_shared_causal_lm$CausalLM$generate$ ??= {
   name: 'models.CausalLM.generate',
   isPromise: true,
   parameters: [
-    { name: 'prompt', rule: rule91 },
+    { name: 'prompt', rule: rule0 },
     { name: 'options', rule: rule50, optional: true },
   ],
-}
+})
 
-export const models_shared_causal_lm$CausalLM$gradientCheckpointingDisable: Signature = {
+let models_shared_causal_lm$CausalLM$gradientCheckpointingDisable$: Signature | undefined
+export const models_shared_causal_lm$CausalLM$gradientCheckpointingDisable = (): Signature => (models_shared_causal_lm$CausalLM$gradientCheckpointingDisable$ ??= {
   name: 'models.CausalLM.gradientCheckpointingDisable',
   parameters: [],
-}
+})
 
-export const models_shared_causal_lm$CausalLM$gradientCheckpointingEnable: Signature = {
+let models_shared_causal_lm$CausalLM$gradientCheckpointingEnable$: Signature | undefined
+export const models_shared_causal_lm$CausalLM$gradientCheckpointingEnable = (): Signature => (models_shared_causal_lm$CausalLM$gradientCheckpointingEnable$ ??= {
   name: 'models.CausalLM.gradientCheckpointingEnable',
   parameters: [],
-}
+})
 
-export const models_shared_causal_lm$CausalLM$savePretrained: Signature = {
+let models_shared_causal_lm$CausalLM$savePretrained$: Signature | undefined
+export const models_shared_causal_lm$CausalLM$savePretrained = (): Signature => (models_shared_causal_lm$CausalLM$savePretrained$ ??= {
   name: 'models.CausalLM.savePretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule74, optional: true, options: schemas.SaveOptions },
   ],
-}
+})
 
-export const models_shared_causal_lm$CausalLM$stream: Signature = {
+let models_shared_causal_lm$CausalLM$stream$: Signature | undefined
+export const models_shared_causal_lm$CausalLM$stream = (): Signature => (models_shared_causal_lm$CausalLM$stream$ ??= {
   name: 'models.CausalLM.stream',
   parameters: [
-    { name: 'prompt', rule: rule91 },
+    { name: 'prompt', rule: rule0 },
     { name: 'options', rule: rule50, optional: true, options: schemas.GenerateOptions },
   ],
-}
+})
 
-export const models_shared_decoder_heads$DecoderSequenceClassifier$forward: Signature = {
+let models_shared_decoder_heads$DecoderSequenceClassifier$forward$: Signature | undefined
+export const models_shared_decoder_heads$DecoderSequenceClassifier$forward = (): Signature => (models_shared_decoder_heads$DecoderSequenceClassifier$forward$ ??= {
   name: 'models.DecoderSequenceClassifier.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
-    { name: 'options', rule: { kind: 'object', name: 'DecoderSequenceClassificationOptions' }, optional: true, options: schemas.DecoderSequenceClassificationOptions, checksItself: true },
+    { name: 'inputIds', rule: rule0 },
+    { name: 'options', rule: { kind: 'object', name: 'DecoderSequenceClassificationOptions', fields: [] }, optional: true },
   ],
-}
+})
 
-export const models_shared_decoder_heads$DecoderTokenClassifier$forward: Signature = {
+let models_shared_decoder_heads$DecoderTokenClassifier$forward$: Signature | undefined
+export const models_shared_decoder_heads$DecoderTokenClassifier$forward = (): Signature => (models_shared_decoder_heads$DecoderTokenClassifier$forward$ ??= {
   name: 'models.DecoderTokenClassifier.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
-    { name: 'options', rule: { kind: 'object', name: 'DecoderTokenClassificationOptions' }, optional: true, options: schemas.DecoderTokenClassificationOptions, checksItself: true },
+    { name: 'inputIds', rule: rule0 },
+    { name: 'options', rule: { kind: 'object', name: 'DecoderTokenClassificationOptions', fields: [] }, optional: true },
   ],
-}
+})
 
-export const models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingDisable: Signature = {
+let models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingDisable$: Signature | undefined
+export const models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingDisable = (): Signature => (models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingDisable$ ??= {
   name: 'DecoderWithHead.gradientCheckpointingDisable',
   parameters: [],
-}
+})
 
-export const models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingEnable: Signature = {
+let models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingEnable$: Signature | undefined
+export const models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingEnable = (): Signature => (models_shared_decoder_heads$DecoderWithHead$gradientCheckpointingEnable$ ??= {
   name: 'DecoderWithHead.gradientCheckpointingEnable',
   parameters: [],
-}
+})
 
-export const models_shared_decoder_heads$DecoderWithHead$savePretrained: Signature = {
+let models_shared_decoder_heads$DecoderWithHead$savePretrained$: Signature | undefined
+export const models_shared_decoder_heads$DecoderWithHead$savePretrained = (): Signature => (models_shared_decoder_heads$DecoderWithHead$savePretrained$ ??= {
   name: 'DecoderWithHead.savePretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule74, optional: true, options: schemas.SaveOptions },
   ],
-}
+})
 
-export const models_shared_encoder_model$EncoderModel$gradientCheckpointingDisable: Signature = {
+let models_shared_encoder_model$EncoderModel$gradientCheckpointingDisable$: Signature | undefined
+export const models_shared_encoder_model$EncoderModel$gradientCheckpointingDisable = (): Signature => (models_shared_encoder_model$EncoderModel$gradientCheckpointingDisable$ ??= {
   name: 'models.EncoderModel.gradientCheckpointingDisable',
   parameters: [],
-}
+})
 
-export const models_shared_encoder_model$EncoderModel$gradientCheckpointingEnable: Signature = {
+let models_shared_encoder_model$EncoderModel$gradientCheckpointingEnable$: Signature | undefined
+export const models_shared_encoder_model$EncoderModel$gradientCheckpointingEnable = (): Signature => (models_shared_encoder_model$EncoderModel$gradientCheckpointingEnable$ ??= {
   name: 'models.EncoderModel.gradientCheckpointingEnable',
   parameters: [],
-}
+})
 
-export const models_shared_encoder_model$EncoderModel$savePretrained: Signature = {
+let models_shared_encoder_model$EncoderModel$savePretrained$: Signature | undefined
+export const models_shared_encoder_model$EncoderModel$savePretrained = (): Signature => (models_shared_encoder_model$EncoderModel$savePretrained$ ??= {
   name: 'models.EncoderModel.savePretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule74, optional: true, options: schemas.SaveOptions },
   ],
-}
+})
 
-export const models_shared_masked_lm$MaskedLM$forward: Signature = {
+let models_shared_masked_lm$MaskedLM$forward$: Signature | undefined
+export const models_shared_masked_lm$MaskedLM$forward = (): Signature => (models_shared_masked_lm$MaskedLM$forward$ ??= {
   name: 'models.MaskedLM.forward',
   parameters: [
-    { name: 'inputIds', rule: rule0, optional: true },
-    { name: 'options', rule: rule0, optional: true },
+    { name: 'inputIds', rule: rule0 },
+    { name: 'options', rule: { kind: 'object', name: 'MaskedLMOptions', fields: [] }, optional: true },
   ],
-}
+})
 
-export const models_shared_masked_lm$MaskedLM$gradientCheckpointingDisable: Signature = {
+let models_shared_masked_lm$MaskedLM$gradientCheckpointingDisable$: Signature | undefined
+export const models_shared_masked_lm$MaskedLM$gradientCheckpointingDisable = (): Signature => (models_shared_masked_lm$MaskedLM$gradientCheckpointingDisable$ ??= {
   name: 'models.MaskedLM.gradientCheckpointingDisable',
   parameters: [],
-}
+})
 
-export const models_shared_masked_lm$MaskedLM$gradientCheckpointingEnable: Signature = {
+let models_shared_masked_lm$MaskedLM$gradientCheckpointingEnable$: Signature | undefined
+export const models_shared_masked_lm$MaskedLM$gradientCheckpointingEnable = (): Signature => (models_shared_masked_lm$MaskedLM$gradientCheckpointingEnable$ ??= {
   name: 'models.MaskedLM.gradientCheckpointingEnable',
   parameters: [],
-}
+})
 
-export const models_shared_masked_lm$MaskedLM$savePretrained: Signature = {
+let models_shared_masked_lm$MaskedLM$savePretrained$: Signature | undefined
+export const models_shared_masked_lm$MaskedLM$savePretrained = (): Signature => (models_shared_masked_lm$MaskedLM$savePretrained$ ??= {
   name: 'models.MaskedLM.savePretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule74, optional: true, options: schemas.SaveOptions },
   ],
-}
+})
 
-export const models_shared_masked_lm$MaskedLMOutput$constructor: Signature = {
+let models_shared_masked_lm$MaskedLMOutput$constructor$: Signature | undefined
+export const models_shared_masked_lm$MaskedLMOutput$constructor = (): Signature => (models_shared_masked_lm$MaskedLMOutput$constructor$ ??= {
   name: 'models.MaskedLMOutput',
   isConstructor: true,
   parameters: [
-    { name: 'encoded', rule: { kind: 'object', name: 'EncoderOutput', text: 'an object with lastHiddenState, poolerOutput and hiddenStates' } },
+    { name: 'encoded', rule: { kind: 'object', name: 'EncoderOutput', fields: ['lastHiddenState', 'poolerOutput', 'hiddenStates'], text: 'an object with lastHiddenState, poolerOutput and hiddenStates' } },
     { name: 'head', rule: rule12 },
-    { name: 'loss', rule: rule0 },
+    { name: 'loss', rule: rule93 },
   ],
-}
+})
 
-export const models_shared_pooled_encoder$PooledEncoderModel$forward: Signature = {
+let models_shared_pooled_encoder$PooledEncoderModel$forward$: Signature | undefined
+export const models_shared_pooled_encoder$PooledEncoderModel$forward = (): Signature => (models_shared_pooled_encoder$PooledEncoderModel$forward$ ??= {
   name: 'PooledEncoderModel.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
+    { name: 'inputIds', rule: rule0 },
     { name: 'options', rule: rule48, optional: true, options: schemas.EncoderModelOptions },
   ],
-}
+})
 
-export const models_shared_pooled_encoder$PooledEncoderModel$fromPretrained$static: Signature = {
+let models_shared_pooled_encoder$PooledEncoderModel$fromPretrained$static$: Signature | undefined
+export const models_shared_pooled_encoder$PooledEncoderModel$fromPretrained$static = (): Signature => (models_shared_pooled_encoder$PooledEncoderModel$fromPretrained$static$ ??= {
   name: 'PooledEncoderModel.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true },
   ],
-}
+})
 
-export const models_shared_pretrained_encoder$PretrainedEncoder$fromPretrained$static: Signature = {
+let models_shared_pretrained_encoder$PretrainedEncoder$fromPretrained$static$: Signature | undefined
+export const models_shared_pretrained_encoder$PretrainedEncoder$fromPretrained$static = (): Signature => (models_shared_pretrained_encoder$PretrainedEncoder$fromPretrained$static$ ??= {
   name: 'PretrainedEncoder.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_shared_pretrained_model$PretrainedModel$fromConfig$static: Signature = {
+let models_shared_pretrained_model$PretrainedModel$fromConfig$static$: Signature | undefined
+export const models_shared_pretrained_model$PretrainedModel$fromConfig$static = (): Signature => (models_shared_pretrained_model$PretrainedModel$fromConfig$static$ ??= {
   name: 'PretrainedModel.fromConfig',
   parameters: [
-    { name: 'config', rule: rule83 },
+    { name: 'config', rule: rule85 },
     { name: 'options', rule: rule0, optional: true },
   ],
-}
+})
 
-export const models_shared_rotary_causal_lm$RotaryCausalLM$fromPretrained$static: Signature = {
+let models_shared_rotary_causal_lm$RotaryCausalLM$fromPretrained$static$: Signature | undefined
+export const models_shared_rotary_causal_lm$RotaryCausalLM$fromPretrained$static = (): Signature => (models_shared_rotary_causal_lm$RotaryCausalLM$fromPretrained$static$ ??= {
   name: 'RotaryCausalLM.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_shared_rotary_decoder$RotaryDecoder$forward: Signature = {
+let models_shared_rotary_decoder$RotaryDecoder$forward$: Signature | undefined
+export const models_shared_rotary_decoder$RotaryDecoder$forward = (): Signature => (models_shared_rotary_decoder$RotaryDecoder$forward$ ??= {
   name: 'RotaryDecoder.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
+    { name: 'inputIds', rule: rule0 },
     { name: 'options', rule: rule46, optional: true, options: schemas.DecoderOptions },
-    { name: 'reads', rule: rule94, optional: true },
+    { name: 'reads', rule: rule95, optional: true },
   ],
-}
+})
 
-export const models_shared_rotary_decoder$RotaryDecoder$fromPretrained$static: Signature = {
+let models_shared_rotary_decoder$RotaryDecoder$fromPretrained$static$: Signature | undefined
+export const models_shared_rotary_decoder$RotaryDecoder$fromPretrained$static = (): Signature => (models_shared_rotary_decoder$RotaryDecoder$fromPretrained$static$ ??= {
   name: 'RotaryDecoder.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_shared_rotary_decoder$RotaryDecoder$savePretrained: Signature = {
+let models_shared_rotary_decoder$RotaryDecoder$savePretrained$: Signature | undefined
+export const models_shared_rotary_decoder$RotaryDecoder$savePretrained = (): Signature => (models_shared_rotary_decoder$RotaryDecoder$savePretrained$ ??= {
   name: 'RotaryDecoder.savePretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule74, optional: true, options: schemas.SaveOptions },
   ],
-}
+})
 
-export const models_shared_rotary_heads$RotarySequenceClassifier$fromPretrained$static: Signature = {
+let models_shared_rotary_heads$RotarySequenceClassifier$fromPretrained$static$: Signature | undefined
+export const models_shared_rotary_heads$RotarySequenceClassifier$fromPretrained$static = (): Signature => (models_shared_rotary_heads$RotarySequenceClassifier$fromPretrained$static$ ??= {
   name: 'RotarySequenceClassifier.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_shared_rotary_heads$RotaryTokenClassifier$fromPretrained$static: Signature = {
+let models_shared_rotary_heads$RotaryTokenClassifier$fromPretrained$static$: Signature | undefined
+export const models_shared_rotary_heads$RotaryTokenClassifier$fromPretrained$static = (): Signature => (models_shared_rotary_heads$RotaryTokenClassifier$fromPretrained$static$ ??= {
   name: 'RotaryTokenClassifier.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule66, optional: true, options: schemas.PretrainedOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule68, optional: true, options: schemas.PretrainedOptions },
   ],
-}
+})
 
-export const models_shared_sequence_classifier$SequenceClassifier$forward: Signature = {
+let models_shared_sequence_classifier$SequenceClassifier$forward$: Signature | undefined
+export const models_shared_sequence_classifier$SequenceClassifier$forward = (): Signature => (models_shared_sequence_classifier$SequenceClassifier$forward$ ??= {
   name: 'models.SequenceClassifier.forward',
   parameters: [
-    { name: 'inputIds', rule: rule0, optional: true },
-    { name: 'options', rule: rule0, optional: true },
+    { name: 'inputIds', rule: rule0 },
+    { name: 'options', rule: { kind: 'object', name: 'SequenceClassificationOptions', fields: [] }, optional: true },
   ],
-}
+})
 
-export const models_shared_sequence_classifier$SequenceClassifier$gradientCheckpointingDisable: Signature = {
+let models_shared_sequence_classifier$SequenceClassifier$gradientCheckpointingDisable$: Signature | undefined
+export const models_shared_sequence_classifier$SequenceClassifier$gradientCheckpointingDisable = (): Signature => (models_shared_sequence_classifier$SequenceClassifier$gradientCheckpointingDisable$ ??= {
   name: 'models.SequenceClassifier.gradientCheckpointingDisable',
   parameters: [],
-}
+})
 
-export const models_shared_sequence_classifier$SequenceClassifier$gradientCheckpointingEnable: Signature = {
+let models_shared_sequence_classifier$SequenceClassifier$gradientCheckpointingEnable$: Signature | undefined
+export const models_shared_sequence_classifier$SequenceClassifier$gradientCheckpointingEnable = (): Signature => (models_shared_sequence_classifier$SequenceClassifier$gradientCheckpointingEnable$ ??= {
   name: 'models.SequenceClassifier.gradientCheckpointingEnable',
   parameters: [],
-}
+})
 
-export const models_shared_sequence_classifier$SequenceClassifier$savePretrained: Signature = {
+let models_shared_sequence_classifier$SequenceClassifier$savePretrained$: Signature | undefined
+export const models_shared_sequence_classifier$SequenceClassifier$savePretrained = (): Signature => (models_shared_sequence_classifier$SequenceClassifier$savePretrained$ ??= {
   name: 'models.SequenceClassifier.savePretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule74, optional: true, options: schemas.SaveOptions },
   ],
-}
+})
 
-export const models_shared_token_classifier$TokenClassifier$forward: Signature = {
+let models_shared_token_classifier$TokenClassifier$forward$: Signature | undefined
+export const models_shared_token_classifier$TokenClassifier$forward = (): Signature => (models_shared_token_classifier$TokenClassifier$forward$ ??= {
   name: 'models.TokenClassifier.forward',
   parameters: [
-    { name: 'inputIds', rule: rule90 },
-    { name: 'options', rule: { kind: 'object', name: 'TokenClassificationOptions' }, optional: true, options: schemas.TokenClassificationOptions, checksItself: true },
+    { name: 'inputIds', rule: rule0 },
+    { name: 'options', rule: { kind: 'object', name: 'TokenClassificationOptions', fields: [] }, optional: true },
   ],
-}
+})
 
-export const models_shared_token_classifier$TokenClassifier$gradientCheckpointingDisable: Signature = {
+let models_shared_token_classifier$TokenClassifier$gradientCheckpointingDisable$: Signature | undefined
+export const models_shared_token_classifier$TokenClassifier$gradientCheckpointingDisable = (): Signature => (models_shared_token_classifier$TokenClassifier$gradientCheckpointingDisable$ ??= {
   name: 'models.TokenClassifier.gradientCheckpointingDisable',
   parameters: [],
-}
+})
 
-export const models_shared_token_classifier$TokenClassifier$gradientCheckpointingEnable: Signature = {
+let models_shared_token_classifier$TokenClassifier$gradientCheckpointingEnable$: Signature | undefined
+export const models_shared_token_classifier$TokenClassifier$gradientCheckpointingEnable = (): Signature => (models_shared_token_classifier$TokenClassifier$gradientCheckpointingEnable$ ??= {
   name: 'models.TokenClassifier.gradientCheckpointingEnable',
   parameters: [],
-}
+})
 
-export const models_shared_token_classifier$TokenClassifier$savePretrained: Signature = {
+let models_shared_token_classifier$TokenClassifier$savePretrained$: Signature | undefined
+export const models_shared_token_classifier$TokenClassifier$savePretrained = (): Signature => (models_shared_token_classifier$TokenClassifier$savePretrained$ ??= {
   name: 'models.TokenClassifier.savePretrained',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'options', rule: rule72, optional: true, options: schemas.SaveOptions },
+    { name: 'dir', rule: rule89 },
+    { name: 'options', rule: rule74, optional: true, options: schemas.SaveOptions },
   ],
-}
+})
 
-export const nn_activations$ELU$constructor: Signature = {
+let nn_activations$ELU$constructor$: Signature | undefined
+export const nn_activations$ELU$constructor = (): Signature => (nn_activations$ELU$constructor$ ??= {
   name: 'nn.ELU',
   isConstructor: true,
   parameters: [
     { name: 'alpha', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_activations$ELU$forward: Signature = {
+let nn_activations$ELU$forward$: Signature | undefined
+export const nn_activations$ELU$forward = (): Signature => (nn_activations$ELU$forward$ ??= {
   name: 'nn.ELU.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$GELU$constructor: Signature = {
+let nn_activations$GELU$constructor$: Signature | undefined
+export const nn_activations$GELU$constructor = (): Signature => (nn_activations$GELU$constructor$ ??= {
   name: 'nn.GELU',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: { kind: 'object', name: 'GELUOptions' }, optional: true, options: schemas.GELUOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'GELUOptions', fields: [] }, optional: true, options: schemas.GELUOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_activations$GELU$forward: Signature = {
+let nn_activations$GELU$forward$: Signature | undefined
+export const nn_activations$GELU$forward = (): Signature => (nn_activations$GELU$forward$ ??= {
   name: 'nn.GELU.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$GLU$constructor: Signature = {
+let nn_activations$GLU$constructor$: Signature | undefined
+export const nn_activations$GLU$constructor = (): Signature => (nn_activations$GLU$constructor$ ??= {
   name: 'nn.GLU',
   isConstructor: true,
   parameters: [
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_activations$GLU$forward: Signature = {
+let nn_activations$GLU$forward$: Signature | undefined
+export const nn_activations$GLU$forward = (): Signature => (nn_activations$GLU$forward$ ??= {
   name: 'nn.GLU.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$Hardswish$constructor: Signature = {
+let nn_activations$Hardswish$constructor$: Signature | undefined
+export const nn_activations$Hardswish$constructor = (): Signature => (nn_activations$Hardswish$constructor$ ??= {
   name: 'nn.Hardswish',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_activations$Hardswish$forward: Signature = {
+let nn_activations$Hardswish$forward$: Signature | undefined
+export const nn_activations$Hardswish$forward = (): Signature => (nn_activations$Hardswish$forward$ ??= {
   name: 'nn.Hardswish.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$Hardtanh$constructor: Signature = {
+let nn_activations$Hardtanh$constructor$: Signature | undefined
+export const nn_activations$Hardtanh$constructor = (): Signature => (nn_activations$Hardtanh$constructor$ ??= {
   name: 'nn.Hardtanh',
   isConstructor: true,
   parameters: [
     { name: 'minVal', rule: rule25, optional: true },
     { name: 'maxVal', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_activations$Hardtanh$forward: Signature = {
+let nn_activations$Hardtanh$forward$: Signature | undefined
+export const nn_activations$Hardtanh$forward = (): Signature => (nn_activations$Hardtanh$forward$ ??= {
   name: 'nn.Hardtanh.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$Identity$constructor: Signature = {
+let nn_activations$Identity$constructor$: Signature | undefined
+export const nn_activations$Identity$constructor = (): Signature => (nn_activations$Identity$constructor$ ??= {
   name: 'nn.Identity',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_activations$Identity$forward: Signature = {
+let nn_activations$Identity$forward$: Signature | undefined
+export const nn_activations$Identity$forward = (): Signature => (nn_activations$Identity$forward$ ??= {
   name: 'nn.Identity.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$LeakyReLU$constructor: Signature = {
+let nn_activations$LeakyReLU$constructor$: Signature | undefined
+export const nn_activations$LeakyReLU$constructor = (): Signature => (nn_activations$LeakyReLU$constructor$ ??= {
   name: 'nn.LeakyReLU',
   isConstructor: true,
   parameters: [
     { name: 'negativeSlope', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_activations$LeakyReLU$forward: Signature = {
+let nn_activations$LeakyReLU$forward$: Signature | undefined
+export const nn_activations$LeakyReLU$forward = (): Signature => (nn_activations$LeakyReLU$forward$ ??= {
   name: 'nn.LeakyReLU.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$LogSigmoid$constructor: Signature = {
+let nn_activations$LogSigmoid$constructor$: Signature | undefined
+export const nn_activations$LogSigmoid$constructor = (): Signature => (nn_activations$LogSigmoid$constructor$ ??= {
   name: 'nn.LogSigmoid',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_activations$LogSigmoid$forward: Signature = {
+let nn_activations$LogSigmoid$forward$: Signature | undefined
+export const nn_activations$LogSigmoid$forward = (): Signature => (nn_activations$LogSigmoid$forward$ ??= {
   name: 'nn.LogSigmoid.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$LogSoftmax$constructor: Signature = {
+let nn_activations$LogSoftmax$constructor$: Signature | undefined
+export const nn_activations$LogSoftmax$constructor = (): Signature => (nn_activations$LogSoftmax$constructor$ ??= {
   name: 'nn.LogSoftmax',
   isConstructor: true,
   parameters: [
     { name: 'dim', rule: rule25 },
   ],
-}
+})
 
-export const nn_activations$LogSoftmax$forward: Signature = {
+let nn_activations$LogSoftmax$forward$: Signature | undefined
+export const nn_activations$LogSoftmax$forward = (): Signature => (nn_activations$LogSoftmax$forward$ ??= {
   name: 'nn.LogSoftmax.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$Mish$constructor: Signature = {
+let nn_activations$Mish$constructor$: Signature | undefined
+export const nn_activations$Mish$constructor = (): Signature => (nn_activations$Mish$constructor$ ??= {
   name: 'nn.Mish',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_activations$Mish$forward: Signature = {
+let nn_activations$Mish$forward$: Signature | undefined
+export const nn_activations$Mish$forward = (): Signature => (nn_activations$Mish$forward$ ??= {
   name: 'nn.Mish.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$PReLU$constructor: Signature = {
+let nn_activations$PReLU$constructor$: Signature | undefined
+export const nn_activations$PReLU$constructor = (): Signature => (nn_activations$PReLU$constructor$ ??= {
   name: 'nn.PReLU',
   isConstructor: true,
   parameters: [
     { name: 'numParameters', rule: rule25, optional: true },
-    { name: 'options', rule: { kind: 'object', name: 'PReLUOptions' }, optional: true, options: schemas.PReLUOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'PReLUOptions', fields: [] }, optional: true, options: schemas.PReLUOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_activations$PReLU$forward: Signature = {
+let nn_activations$PReLU$forward$: Signature | undefined
+export const nn_activations$PReLU$forward = (): Signature => (nn_activations$PReLU$forward$ ??= {
   name: 'nn.PReLU.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$ReLU$constructor: Signature = {
+let nn_activations$ReLU$constructor$: Signature | undefined
+export const nn_activations$ReLU$constructor = (): Signature => (nn_activations$ReLU$constructor$ ??= {
   name: 'nn.ReLU',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_activations$ReLU$forward: Signature = {
+let nn_activations$ReLU$forward$: Signature | undefined
+export const nn_activations$ReLU$forward = (): Signature => (nn_activations$ReLU$forward$ ??= {
   name: 'nn.ReLU.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$ReLU6$constructor: Signature = {
+let nn_activations$ReLU6$constructor$: Signature | undefined
+export const nn_activations$ReLU6$constructor = (): Signature => (nn_activations$ReLU6$constructor$ ??= {
   name: 'nn.ReLU6',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_activations$ReLU6$forward: Signature = {
+let nn_activations$ReLU6$forward$: Signature | undefined
+export const nn_activations$ReLU6$forward = (): Signature => (nn_activations$ReLU6$forward$ ??= {
   name: 'nn.ReLU6.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$SiLU$constructor: Signature = {
+let nn_activations$SiLU$constructor$: Signature | undefined
+export const nn_activations$SiLU$constructor = (): Signature => (nn_activations$SiLU$constructor$ ??= {
   name: 'nn.SiLU',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_activations$SiLU$forward: Signature = {
+let nn_activations$SiLU$forward$: Signature | undefined
+export const nn_activations$SiLU$forward = (): Signature => (nn_activations$SiLU$forward$ ??= {
   name: 'nn.SiLU.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$Sigmoid$constructor: Signature = {
+let nn_activations$Sigmoid$constructor$: Signature | undefined
+export const nn_activations$Sigmoid$constructor = (): Signature => (nn_activations$Sigmoid$constructor$ ??= {
   name: 'nn.Sigmoid',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_activations$Sigmoid$forward: Signature = {
+let nn_activations$Sigmoid$forward$: Signature | undefined
+export const nn_activations$Sigmoid$forward = (): Signature => (nn_activations$Sigmoid$forward$ ??= {
   name: 'nn.Sigmoid.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$Softmax$constructor: Signature = {
+let nn_activations$Softmax$constructor$: Signature | undefined
+export const nn_activations$Softmax$constructor = (): Signature => (nn_activations$Softmax$constructor$ ??= {
   name: 'nn.Softmax',
   isConstructor: true,
   parameters: [
     { name: 'dim', rule: rule25 },
   ],
-}
+})
 
-export const nn_activations$Softmax$forward: Signature = {
+let nn_activations$Softmax$forward$: Signature | undefined
+export const nn_activations$Softmax$forward = (): Signature => (nn_activations$Softmax$forward$ ??= {
   name: 'nn.Softmax.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$Softplus$constructor: Signature = {
+let nn_activations$Softplus$constructor$: Signature | undefined
+export const nn_activations$Softplus$constructor = (): Signature => (nn_activations$Softplus$constructor$ ??= {
   name: 'nn.Softplus',
   isConstructor: true,
   parameters: [
     { name: 'beta', rule: rule25, optional: true },
     { name: 'threshold', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_activations$Softplus$forward: Signature = {
+let nn_activations$Softplus$forward$: Signature | undefined
+export const nn_activations$Softplus$forward = (): Signature => (nn_activations$Softplus$forward$ ??= {
   name: 'nn.Softplus.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_activations$Tanh$constructor: Signature = {
+let nn_activations$Tanh$constructor$: Signature | undefined
+export const nn_activations$Tanh$constructor = (): Signature => (nn_activations$Tanh$constructor$ ??= {
   name: 'nn.Tanh',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_activations$Tanh$forward: Signature = {
+let nn_activations$Tanh$forward$: Signature | undefined
+export const nn_activations$Tanh$forward = (): Signature => (nn_activations$Tanh$forward$ ??= {
   name: 'nn.Tanh.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_batch_norm$BatchNorm$forward: Signature = {
+let nn_batch_norm$BatchNorm$forward$: Signature | undefined
+export const nn_batch_norm$BatchNorm$forward = (): Signature => (nn_batch_norm$BatchNorm$forward$ ??= {
   name: 'BatchNorm.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_batch_norm$BatchNorm1d$constructor: Signature = {
+let nn_batch_norm$BatchNorm1d$constructor$: Signature | undefined
+export const nn_batch_norm$BatchNorm1d$constructor = (): Signature => (nn_batch_norm$BatchNorm1d$constructor$ ??= {
   name: 'nn.BatchNorm1d',
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.RunningNormOptions },
   ],
-}
+})
 
-export const nn_batch_norm$BatchNorm2d$constructor: Signature = {
+let nn_batch_norm$BatchNorm2d$constructor$: Signature | undefined
+export const nn_batch_norm$BatchNorm2d$constructor = (): Signature => (nn_batch_norm$BatchNorm2d$constructor$ ??= {
   name: 'nn.BatchNorm2d',
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.RunningNormOptions },
   ],
-}
+})
 
-export const nn_batch_norm$BatchNorm3d$constructor: Signature = {
+let nn_batch_norm$BatchNorm3d$constructor$: Signature | undefined
+export const nn_batch_norm$BatchNorm3d$constructor = (): Signature => (nn_batch_norm$BatchNorm3d$constructor$ ??= {
   name: 'nn.BatchNorm3d',
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.RunningNormOptions },
   ],
-}
+})
 
-export const nn_clone$cloneModule: Signature = {
+let nn_clone$cloneModule$: Signature | undefined
+export const nn_clone$cloneModule = (): Signature => (nn_clone$cloneModule$ ??= {
   name: 'cloneModule',
   parameters: [
-    { name: 'model', rule: rule0 },
-    { name: 'options', rule: { kind: 'object', name: 'CloneOptions' }, optional: true, options: schemas.CloneOptions, checksItself: true },
+    { name: 'model', rule: rule6 },
+    { name: 'options', rule: { kind: 'object', name: 'CloneOptions', fields: [] }, optional: true, options: schemas.CloneOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_containers$IndexedModules$append: Signature = {
+let nn_containers$IndexedModules$append$: Signature | undefined
+export const nn_containers$IndexedModules$append = (): Signature => (nn_containers$IndexedModules$append$ ??= {
   name: 'IndexedModules.append',
   parameters: [
-    { name: 'module', rule: rule0 },
+    { name: 'module', rule: rule6 },
   ],
-}
+})
 
-export const nn_containers$IndexedModules$at: Signature = {
+let nn_containers$IndexedModules$at$: Signature | undefined
+export const nn_containers$IndexedModules$at = (): Signature => (nn_containers$IndexedModules$at$ ??= {
   name: 'IndexedModules.at',
   parameters: [
     { name: 'index', rule: rule25 },
   ],
-}
+})
 
-export const nn_containers$ModuleDict$clear: Signature = {
+let nn_containers$ModuleDict$clear$: Signature | undefined
+export const nn_containers$ModuleDict$clear = (): Signature => (nn_containers$ModuleDict$clear$ ??= {
   name: 'nn.ModuleDict.clear',
   parameters: [],
-}
+})
 
-export const nn_containers$ModuleDict$constructor: Signature = {
+let nn_containers$ModuleDict$constructor$: Signature | undefined
+export const nn_containers$ModuleDict$constructor = (): Signature => (nn_containers$ModuleDict$constructor$ ??= {
   name: 'nn.ModuleDict',
   isConstructor: true,
   parameters: [
     { name: 'modules', rule: rule0, optional: true },
   ],
-}
+})
 
-export const nn_containers$ModuleDict$forward: Signature = {
+let nn_containers$ModuleDict$forward$: Signature | undefined
+export const nn_containers$ModuleDict$forward = (): Signature => (nn_containers$ModuleDict$forward$ ??= {
   name: 'nn.ModuleDict.forward',
   parameters: [],
-}
+})
 
-export const nn_containers$ModuleDict$get: Signature = {
+let nn_containers$ModuleDict$get$: Signature | undefined
+export const nn_containers$ModuleDict$get = (): Signature => (nn_containers$ModuleDict$get$ ??= {
   name: 'nn.ModuleDict.get',
   parameters: [
-    { name: 'name', rule: rule0 },
+    { name: 'name', rule: rule89 },
   ],
-}
+})
 
-export const nn_containers$ModuleDict$has: Signature = {
+let nn_containers$ModuleDict$has$: Signature | undefined
+export const nn_containers$ModuleDict$has = (): Signature => (nn_containers$ModuleDict$has$ ??= {
   name: 'nn.ModuleDict.has',
   parameters: [
-    { name: 'name', rule: rule87 },
+    { name: 'name', rule: rule89 },
   ],
-}
+})
 
-export const nn_containers$ModuleDict$items: Signature = {
+let nn_containers$ModuleDict$items$: Signature | undefined
+export const nn_containers$ModuleDict$items = (): Signature => (nn_containers$ModuleDict$items$ ??= {
   name: 'nn.ModuleDict.items',
   parameters: [],
-}
+})
 
-export const nn_containers$ModuleDict$keys: Signature = {
+let nn_containers$ModuleDict$keys$: Signature | undefined
+export const nn_containers$ModuleDict$keys = (): Signature => (nn_containers$ModuleDict$keys$ ??= {
   name: 'nn.ModuleDict.keys',
   parameters: [],
-}
+})
 
-export const nn_containers$ModuleDict$pop: Signature = {
+let nn_containers$ModuleDict$pop$: Signature | undefined
+export const nn_containers$ModuleDict$pop = (): Signature => (nn_containers$ModuleDict$pop$ ??= {
   name: 'nn.ModuleDict.pop',
   parameters: [
-    { name: 'name', rule: rule0 },
+    { name: 'name', rule: rule89 },
   ],
-}
+})
 
-export const nn_containers$ModuleDict$set: Signature = {
+let nn_containers$ModuleDict$set$: Signature | undefined
+export const nn_containers$ModuleDict$set = (): Signature => (nn_containers$ModuleDict$set$ ??= {
   name: 'nn.ModuleDict.set',
   parameters: [
-    { name: 'name', rule: rule0 },
-    { name: 'module', rule: rule83 },
+    { name: 'name', rule: rule89 },
+    { name: 'module', rule: rule0 },
   ],
-}
+})
 
-export const nn_containers$ModuleDict$update: Signature = {
+let nn_containers$ModuleDict$update$: Signature | undefined
+export const nn_containers$ModuleDict$update = (): Signature => (nn_containers$ModuleDict$update$ ??= {
   name: 'nn.ModuleDict.update',
   parameters: [
     { name: 'modules', rule: rule0 },
   ],
-}
+})
 
-export const nn_containers$ModuleDict$values: Signature = {
+let nn_containers$ModuleDict$values$: Signature | undefined
+export const nn_containers$ModuleDict$values = (): Signature => (nn_containers$ModuleDict$values$ ??= {
   name: 'nn.ModuleDict.values',
   parameters: [],
-}
+})
 
-export const nn_containers$ModuleList$constructor: Signature = {
+let nn_containers$ModuleList$constructor$: Signature | undefined
+export const nn_containers$ModuleList$constructor = (): Signature => (nn_containers$ModuleList$constructor$ ??= {
   name: 'nn.ModuleList',
   isConstructor: true,
   parameters: [
     { name: 'modules', rule: rule13, optional: true },
   ],
-}
+})
 
-export const nn_containers$ModuleList$extend: Signature = {
+let nn_containers$ModuleList$extend$: Signature | undefined
+export const nn_containers$ModuleList$extend = (): Signature => (nn_containers$ModuleList$extend$ ??= {
   name: 'nn.ModuleList.extend',
   parameters: [
     { name: 'modules', rule: rule13 },
   ],
-}
+})
 
-export const nn_containers$ModuleList$forward: Signature = {
+let nn_containers$ModuleList$forward$: Signature | undefined
+export const nn_containers$ModuleList$forward = (): Signature => (nn_containers$ModuleList$forward$ ??= {
   name: 'nn.ModuleList.forward',
   parameters: [],
-}
+})
 
-export const nn_containers$Sequential$constructor: Signature = {
+let nn_containers$Sequential$constructor$: Signature | undefined
+export const nn_containers$Sequential$constructor = (): Signature => (nn_containers$Sequential$constructor$ ??= {
   name: 'nn.Sequential',
   isConstructor: true,
   parameters: [],
   rest: { name: 'modules', rule: rule6, optional: true },
-}
+})
 
-export const nn_containers$Sequential$forward: Signature = {
+let nn_containers$Sequential$forward$: Signature | undefined
+export const nn_containers$Sequential$forward = (): Signature => (nn_containers$Sequential$forward$ ??= {
   name: 'nn.Sequential.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_conv$Conv1d$constructor: Signature = {
+let nn_conv$Conv1d$constructor$: Signature | undefined
+export const nn_conv$Conv1d$constructor = (): Signature => (nn_conv$Conv1d$constructor$ ??= {
   name: 'nn.Conv1d',
   isConstructor: true,
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule38, optional: true, options: schemas.ConvOptions },
   ],
-}
+})
 
-export const nn_conv$Conv2d$constructor: Signature = {
+let nn_conv$Conv2d$constructor$: Signature | undefined
+export const nn_conv$Conv2d$constructor = (): Signature => (nn_conv$Conv2d$constructor$ ??= {
   name: 'nn.Conv2d',
   isConstructor: true,
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule38, optional: true, options: schemas.ConvOptions },
   ],
-}
+})
 
-export const nn_conv$Conv3d$constructor: Signature = {
+let nn_conv$Conv3d$constructor$: Signature | undefined
+export const nn_conv$Conv3d$constructor = (): Signature => (nn_conv$Conv3d$constructor$ ??= {
   name: 'nn.Conv3d',
   isConstructor: true,
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule38, optional: true, options: schemas.ConvOptions },
   ],
-}
+})
 
-export const nn_conv$ConvNd$extraRepr: Signature = {
+let nn_conv$ConvNd$extraRepr$: Signature | undefined
+export const nn_conv$ConvNd$extraRepr = (): Signature => (nn_conv$ConvNd$extraRepr$ ??= {
   name: 'ConvNd.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_conv$ConvNd$forward: Signature = {
+let nn_conv$ConvNd$forward$: Signature | undefined
+export const nn_conv$ConvNd$forward = (): Signature => (nn_conv$ConvNd$forward$ ??= {
   name: 'ConvNd.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_conv_transpose$ConvTranspose1d$constructor: Signature = {
+let nn_conv_transpose$ConvTranspose1d$constructor$: Signature | undefined
+export const nn_conv_transpose$ConvTranspose1d$constructor = (): Signature => (nn_conv_transpose$ConvTranspose1d$constructor$ ??= {
   name: 'nn.ConvTranspose1d',
   isConstructor: true,
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule40, optional: true, options: schemas.ConvTransposeOptions },
   ],
-}
+})
 
-export const nn_conv_transpose$ConvTranspose2d$constructor: Signature = {
+let nn_conv_transpose$ConvTranspose2d$constructor$: Signature | undefined
+export const nn_conv_transpose$ConvTranspose2d$constructor = (): Signature => (nn_conv_transpose$ConvTranspose2d$constructor$ ??= {
   name: 'nn.ConvTranspose2d',
   isConstructor: true,
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule40, optional: true, options: schemas.ConvTransposeOptions },
   ],
-}
+})
 
-export const nn_conv_transpose$ConvTranspose3d$constructor: Signature = {
+let nn_conv_transpose$ConvTranspose3d$constructor$: Signature | undefined
+export const nn_conv_transpose$ConvTranspose3d$constructor = (): Signature => (nn_conv_transpose$ConvTranspose3d$constructor$ ??= {
   name: 'nn.ConvTranspose3d',
   isConstructor: true,
   parameters: [
     { name: 'inChannels', rule: rule25 },
     { name: 'outChannels', rule: rule25 },
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule40, optional: true, options: schemas.ConvTransposeOptions },
   ],
-}
+})
 
-export const nn_conv_transpose$ConvTransposeNd$extraRepr: Signature = {
+let nn_conv_transpose$ConvTransposeNd$extraRepr$: Signature | undefined
+export const nn_conv_transpose$ConvTransposeNd$extraRepr = (): Signature => (nn_conv_transpose$ConvTransposeNd$extraRepr$ ??= {
   name: 'ConvTransposeNd.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_conv_transpose$ConvTransposeNd$forward: Signature = {
+let nn_conv_transpose$ConvTransposeNd$forward$: Signature | undefined
+export const nn_conv_transpose$ConvTransposeNd$forward = (): Signature => (nn_conv_transpose$ConvTransposeNd$forward$ ??= {
   name: 'ConvTransposeNd.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'outputSize', rule: rule17, optional: true },
   ],
-}
+})
 
-export const nn_dropout$ChannelDropout$extraRepr: Signature = {
+let nn_dropout$ChannelDropout$extraRepr$: Signature | undefined
+export const nn_dropout$ChannelDropout$extraRepr = (): Signature => (nn_dropout$ChannelDropout$extraRepr$ ??= {
   name: 'ChannelDropout.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_dropout$Dropout$constructor: Signature = {
+let nn_dropout$Dropout$constructor$: Signature | undefined
+export const nn_dropout$Dropout$constructor = (): Signature => (nn_dropout$Dropout$constructor$ ??= {
   name: 'nn.Dropout',
   isConstructor: true,
   parameters: [
     { name: 'p', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_dropout$Dropout$extraRepr: Signature = {
+let nn_dropout$Dropout$extraRepr$: Signature | undefined
+export const nn_dropout$Dropout$extraRepr = (): Signature => (nn_dropout$Dropout$extraRepr$ ??= {
   name: 'nn.Dropout.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_dropout$Dropout$forward: Signature = {
+let nn_dropout$Dropout$forward$: Signature | undefined
+export const nn_dropout$Dropout$forward = (): Signature => (nn_dropout$Dropout$forward$ ??= {
   name: 'nn.Dropout.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_dropout$Dropout1d$constructor: Signature = {
+let nn_dropout$Dropout1d$constructor$: Signature | undefined
+export const nn_dropout$Dropout1d$constructor = (): Signature => (nn_dropout$Dropout1d$constructor$ ??= {
   name: 'nn.Dropout1d',
   isConstructor: true,
   parameters: [
     { name: 'p', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_dropout$Dropout1d$forward: Signature = {
+let nn_dropout$Dropout1d$forward$: Signature | undefined
+export const nn_dropout$Dropout1d$forward = (): Signature => (nn_dropout$Dropout1d$forward$ ??= {
   name: 'nn.Dropout1d.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_dropout$Dropout2d$constructor: Signature = {
+let nn_dropout$Dropout2d$constructor$: Signature | undefined
+export const nn_dropout$Dropout2d$constructor = (): Signature => (nn_dropout$Dropout2d$constructor$ ??= {
   name: 'nn.Dropout2d',
   isConstructor: true,
   parameters: [
     { name: 'p', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_dropout$Dropout2d$forward: Signature = {
+let nn_dropout$Dropout2d$forward$: Signature | undefined
+export const nn_dropout$Dropout2d$forward = (): Signature => (nn_dropout$Dropout2d$forward$ ??= {
   name: 'nn.Dropout2d.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_dropout$Dropout3d$constructor: Signature = {
+let nn_dropout$Dropout3d$constructor$: Signature | undefined
+export const nn_dropout$Dropout3d$constructor = (): Signature => (nn_dropout$Dropout3d$constructor$ ??= {
   name: 'nn.Dropout3d',
   isConstructor: true,
   parameters: [
     { name: 'p', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_dropout$Dropout3d$forward: Signature = {
+let nn_dropout$Dropout3d$forward$: Signature | undefined
+export const nn_dropout$Dropout3d$forward = (): Signature => (nn_dropout$Dropout3d$forward$ ??= {
   name: 'nn.Dropout3d.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_embedding$Embedding$constructor: Signature = {
+let nn_embedding$Embedding$constructor$: Signature | undefined
+export const nn_embedding$Embedding$constructor = (): Signature => (nn_embedding$Embedding$constructor$ ??= {
   name: 'nn.Embedding',
   isConstructor: true,
   parameters: [
     { name: 'numEmbeddings', rule: rule25 },
     { name: 'embeddingDim', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'EmbeddingLayerOptions' }, optional: true, options: schemas.EmbeddingLayerOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'EmbeddingLayerOptions', fields: [] }, optional: true, options: schemas.EmbeddingLayerOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_embedding$Embedding$extraRepr: Signature = {
+let nn_embedding$Embedding$extraRepr$: Signature | undefined
+export const nn_embedding$Embedding$extraRepr = (): Signature => (nn_embedding$Embedding$extraRepr$ ??= {
   name: 'nn.Embedding.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_embedding$Embedding$forward: Signature = {
+let nn_embedding$Embedding$forward$: Signature | undefined
+export const nn_embedding$Embedding$forward = (): Signature => (nn_embedding$Embedding$forward$ ??= {
   name: 'nn.Embedding.forward',
   parameters: [
-    { name: 'ids', rule: rule9 },
+    { name: 'ids', rule: rule10 },
   ],
-}
+})
 
-export const nn_embedding$Embedding$fromPretrained$static: Signature = {
+let nn_embedding$Embedding$fromPretrained$static$: Signature | undefined
+export const nn_embedding$Embedding$fromPretrained$static = (): Signature => (nn_embedding$Embedding$fromPretrained$static$ ??= {
   name: 'nn.Embedding.fromPretrained',
   parameters: [
-    { name: 'weight', rule: rule9 },
-    { name: 'options', rule: { kind: 'object', name: 'FromPretrainedOptions' }, optional: true, options: schemas.FromPretrainedOptions, checksItself: true },
+    { name: 'weight', rule: rule10 },
+    { name: 'options', rule: { kind: 'object', name: 'FromPretrainedOptions', fields: [] }, optional: true, options: schemas.FromPretrainedOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_activations$elu: Signature = {
+let nn_functional_activations$elu$: Signature | undefined
+export const nn_functional_activations$elu = (): Signature => (nn_functional_activations$elu$ ??= {
   name: 'nn.functional.elu',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'alpha', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_activations$gelu: Signature = {
+let nn_functional_activations$gelu$: Signature | undefined
+export const nn_functional_activations$gelu = (): Signature => (nn_functional_activations$gelu$ ??= {
   name: 'nn.functional.gelu',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'approximate', rule: rule4, optional: true },
   ],
-}
+})
 
-export const nn_functional_activations$glu: Signature = {
+let nn_functional_activations$glu$: Signature | undefined
+export const nn_functional_activations$glu = (): Signature => (nn_functional_activations$glu$ ??= {
   name: 'nn.functional.glu',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_activations$hardswish: Signature = {
+let nn_functional_activations$hardswish$: Signature | undefined
+export const nn_functional_activations$hardswish = (): Signature => (nn_functional_activations$hardswish$ ??= {
   name: 'nn.functional.hardswish',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_activations$hardtanh: Signature = {
+let nn_functional_activations$hardtanh$: Signature | undefined
+export const nn_functional_activations$hardtanh = (): Signature => (nn_functional_activations$hardtanh$ ??= {
   name: 'nn.functional.hardtanh',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'minVal', rule: rule25, optional: true },
     { name: 'maxVal', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_activations$leakyRelu: Signature = {
+let nn_functional_activations$leakyRelu$: Signature | undefined
+export const nn_functional_activations$leakyRelu = (): Signature => (nn_functional_activations$leakyRelu$ ??= {
   name: 'nn.functional.leakyRelu',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'negativeSlope', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_activations$logSigmoid: Signature = {
+let nn_functional_activations$logSigmoid$: Signature | undefined
+export const nn_functional_activations$logSigmoid = (): Signature => (nn_functional_activations$logSigmoid$ ??= {
   name: 'nn.functional.logSigmoid',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_activations$logSoftmax: Signature = {
+let nn_functional_activations$logSoftmax$: Signature | undefined
+export const nn_functional_activations$logSoftmax = (): Signature => (nn_functional_activations$logSoftmax$ ??= {
   name: 'nn.functional.logSoftmax',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'dim', rule: rule25 },
   ],
-}
+})
 
-export const nn_functional_activations$mish: Signature = {
+let nn_functional_activations$mish$: Signature | undefined
+export const nn_functional_activations$mish = (): Signature => (nn_functional_activations$mish$ ??= {
   name: 'nn.functional.mish',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_activations$prelu: Signature = {
+let nn_functional_activations$prelu$: Signature | undefined
+export const nn_functional_activations$prelu = (): Signature => (nn_functional_activations$prelu$ ??= {
   name: 'nn.functional.prelu',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'weight', rule: rule9 },
+    { name: 'x', rule: rule10 },
+    { name: 'weight', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_activations$relu: Signature = {
+let nn_functional_activations$relu$: Signature | undefined
+export const nn_functional_activations$relu = (): Signature => (nn_functional_activations$relu$ ??= {
   name: 'nn.functional.relu',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_activations$relu6: Signature = {
+let nn_functional_activations$relu6$: Signature | undefined
+export const nn_functional_activations$relu6 = (): Signature => (nn_functional_activations$relu6$ ??= {
   name: 'nn.functional.relu6',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_activations$sigmoid: Signature = {
+let nn_functional_activations$sigmoid$: Signature | undefined
+export const nn_functional_activations$sigmoid = (): Signature => (nn_functional_activations$sigmoid$ ??= {
   name: 'nn.functional.sigmoid',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_activations$silu: Signature = {
+let nn_functional_activations$silu$: Signature | undefined
+export const nn_functional_activations$silu = (): Signature => (nn_functional_activations$silu$ ??= {
   name: 'nn.functional.silu',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_activations$siluMul: Signature = {
+let nn_functional_activations$siluMul$: Signature | undefined
+export const nn_functional_activations$siluMul = (): Signature => (nn_functional_activations$siluMul$ ??= {
   name: 'nn.functional.siluMul',
   parameters: [
-    { name: 'gate', rule: rule9 },
-    { name: 'up', rule: rule9 },
+    { name: 'gate', rule: rule10 },
+    { name: 'up', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_activations$softmax: Signature = {
+let nn_functional_activations$softmax$: Signature | undefined
+export const nn_functional_activations$softmax = (): Signature => (nn_functional_activations$softmax$ ??= {
   name: 'nn.functional.softmax',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'dim', rule: rule25 },
   ],
-}
+})
 
-export const nn_functional_activations$softplus: Signature = {
+let nn_functional_activations$softplus$: Signature | undefined
+export const nn_functional_activations$softplus = (): Signature => (nn_functional_activations$softplus$ ??= {
   name: 'nn.functional.softplus',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'beta', rule: rule25, optional: true },
     { name: 'threshold', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_activations$tanh: Signature = {
+let nn_functional_activations$tanh$: Signature | undefined
+export const nn_functional_activations$tanh = (): Signature => (nn_functional_activations$tanh$ ??= {
   name: 'nn.functional.tanh',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_functional_attention$scaledDotProductAttention: Signature = {
+let nn_functional_attention$scaledDotProductAttention$: Signature | undefined
+export const nn_functional_attention$scaledDotProductAttention = (): Signature => (nn_functional_attention$scaledDotProductAttention$ ??= {
   name: 'nn.functional.scaledDotProductAttention',
   parameters: [
-    { name: 'q', rule: rule9 },
-    { name: 'k', rule: rule9 },
-    { name: 'v', rule: rule9 },
-    { name: 'options', rule: { kind: 'object', name: 'AttentionOptions' }, optional: true, options: schemas.AttentionOptions, checksItself: true },
+    { name: 'q', rule: rule10 },
+    { name: 'k', rule: rule10 },
+    { name: 'v', rule: rule10 },
+    { name: 'options', rule: { kind: 'object', name: 'AttentionOptions', fields: [] }, optional: true, options: schemas.AttentionOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_binary_losses$binaryCrossEntropy: Signature = {
+let nn_functional_binary_losses$binaryCrossEntropy$: Signature | undefined
+export const nn_functional_binary_losses$binaryCrossEntropy = (): Signature => (nn_functional_binary_losses$binaryCrossEntropy$ ??= {
   name: 'nn.functional.binaryCrossEntropy',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
     { name: 'options', rule: rule31, optional: true, options: schemas.BinaryCrossEntropyOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_binary_losses$binaryCrossEntropyWithLogits: Signature = {
+let nn_functional_binary_losses$binaryCrossEntropyWithLogits$: Signature | undefined
+export const nn_functional_binary_losses$binaryCrossEntropyWithLogits = (): Signature => (nn_functional_binary_losses$binaryCrossEntropyWithLogits$ ??= {
   name: 'nn.functional.binaryCrossEntropyWithLogits',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
     { name: 'options', rule: rule32, optional: true, options: schemas.BinaryCrossEntropyWithLogitsOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_conv$conv1d: Signature = {
+let nn_functional_conv$conv1d$: Signature | undefined
+export const nn_functional_conv$conv1d = (): Signature => (nn_functional_conv$conv1d$ ??= {
   name: 'nn.functional.conv1d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'weight', rule: rule9 },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'weight', rule: rule10 },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'options', rule: rule37, optional: true, options: schemas.ConvFunctionalOptions },
   ],
-}
+})
 
-export const nn_functional_conv$conv2d: Signature = {
+let nn_functional_conv$conv2d$: Signature | undefined
+export const nn_functional_conv$conv2d = (): Signature => (nn_functional_conv$conv2d$ ??= {
   name: 'nn.functional.conv2d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'weight', rule: rule9 },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'weight', rule: rule10 },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'options', rule: rule37, optional: true, options: schemas.ConvFunctionalOptions },
   ],
-}
+})
 
-export const nn_functional_conv$conv3d: Signature = {
+let nn_functional_conv$conv3d$: Signature | undefined
+export const nn_functional_conv$conv3d = (): Signature => (nn_functional_conv$conv3d$ ??= {
   name: 'nn.functional.conv3d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'weight', rule: rule9 },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'weight', rule: rule10 },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'options', rule: rule37, optional: true, options: schemas.ConvFunctionalOptions },
   ],
-}
+})
 
-export const nn_functional_conv$convTranspose1d: Signature = {
+let nn_functional_conv$convTranspose1d$: Signature | undefined
+export const nn_functional_conv$convTranspose1d = (): Signature => (nn_functional_conv$convTranspose1d$ ??= {
   name: 'nn.functional.convTranspose1d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'weight', rule: rule9 },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'weight', rule: rule10 },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'options', rule: rule39, optional: true, options: schemas.ConvTransposeFunctionalOptions },
   ],
-}
+})
 
-export const nn_functional_conv$convTranspose2d: Signature = {
+let nn_functional_conv$convTranspose2d$: Signature | undefined
+export const nn_functional_conv$convTranspose2d = (): Signature => (nn_functional_conv$convTranspose2d$ ??= {
   name: 'nn.functional.convTranspose2d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'weight', rule: rule9 },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'weight', rule: rule10 },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'options', rule: rule39, optional: true, options: schemas.ConvTransposeFunctionalOptions },
   ],
-}
+})
 
-export const nn_functional_conv$convTranspose3d: Signature = {
+let nn_functional_conv$convTranspose3d$: Signature | undefined
+export const nn_functional_conv$convTranspose3d = (): Signature => (nn_functional_conv$convTranspose3d$ ??= {
   name: 'nn.functional.convTranspose3d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'weight', rule: rule9 },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'weight', rule: rule10 },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'options', rule: rule39, optional: true, options: schemas.ConvTransposeFunctionalOptions },
   ],
-}
+})
 
-export const nn_functional_conv$pad: Signature = {
+let nn_functional_conv$pad$: Signature | undefined
+export const nn_functional_conv$pad = (): Signature => (nn_functional_conv$pad$ ??= {
   name: 'nn.functional.pad',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'padding', rule: rule17 },
     { name: 'mode', rule: { kind: 'choice', values: ['constant', 'reflect', 'replicate', 'circular'] }, optional: true },
     { name: 'value', rule: rule26, optional: true },
   ],
-}
+})
 
-export const nn_functional_dropout$dropout: Signature = {
+let nn_functional_dropout$dropout$: Signature | undefined
+export const nn_functional_dropout$dropout = (): Signature => (nn_functional_dropout$dropout$ ??= {
   name: 'nn.functional.dropout',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'p', rule: rule25, optional: true },
     { name: 'training', rule: rule1, optional: true },
   ],
-}
+})
 
-export const nn_functional_dropout$dropout1d: Signature = {
+let nn_functional_dropout$dropout1d$: Signature | undefined
+export const nn_functional_dropout$dropout1d = (): Signature => (nn_functional_dropout$dropout1d$ ??= {
   name: 'nn.functional.dropout1d',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'p', rule: rule25, optional: true },
     { name: 'training', rule: rule1, optional: true },
   ],
-}
+})
 
-export const nn_functional_dropout$dropout2d: Signature = {
+let nn_functional_dropout$dropout2d$: Signature | undefined
+export const nn_functional_dropout$dropout2d = (): Signature => (nn_functional_dropout$dropout2d$ ??= {
   name: 'nn.functional.dropout2d',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'p', rule: rule25, optional: true },
     { name: 'training', rule: rule1, optional: true },
   ],
-}
+})
 
-export const nn_functional_dropout$dropout3d: Signature = {
+let nn_functional_dropout$dropout3d$: Signature | undefined
+export const nn_functional_dropout$dropout3d = (): Signature => (nn_functional_dropout$dropout3d$ ??= {
   name: 'nn.functional.dropout3d',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'p', rule: rule25, optional: true },
     { name: 'training', rule: rule1, optional: true },
   ],
-}
+})
 
-export const nn_functional_interpolate$interpolate: Signature = {
+let nn_functional_interpolate$interpolate$: Signature | undefined
+export const nn_functional_interpolate$interpolate = (): Signature => (nn_functional_interpolate$interpolate$ ??= {
   name: 'nn.functional.interpolate',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'options', rule: rule55, options: schemas.InterpolateOptions },
+    { name: 'x', rule: rule10 },
+    { name: 'options', rule: rule56, options: schemas.InterpolateOptions },
   ],
-}
+})
 
-export const nn_functional_layer_norm$layerNorm: Signature = {
+let nn_functional_layer_norm$layerNorm$: Signature | undefined
+export const nn_functional_layer_norm$layerNorm = (): Signature => (nn_functional_layer_norm$layerNorm$ ??= {
   name: 'nn.functional.layerNorm',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'normalizedShape', rule: rule98 },
-    { name: 'weight', rule: rule92, optional: true },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'normalizedShape', rule: rule99 },
+    { name: 'weight', rule: rule93, optional: true },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'eps', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_layer_norm$rmsNorm: Signature = {
+let nn_functional_layer_norm$rmsNorm$: Signature | undefined
+export const nn_functional_layer_norm$rmsNorm = (): Signature => (nn_functional_layer_norm$rmsNorm$ ??= {
   name: 'nn.functional.rmsNorm',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'normalizedShape', rule: rule98 },
-    { name: 'weight', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'normalizedShape', rule: rule99 },
+    { name: 'weight', rule: rule93, optional: true },
     { name: 'eps', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_linear$embedding: Signature = {
+let nn_functional_linear$embedding$: Signature | undefined
+export const nn_functional_linear$embedding = (): Signature => (nn_functional_linear$embedding$ ??= {
   name: 'nn.functional.embedding',
   parameters: [
-    { name: 'ids', rule: rule9 },
-    { name: 'weight', rule: rule9 },
-    { name: 'options', rule: { kind: 'object', name: 'EmbeddingOptions' }, optional: true, options: schemas.EmbeddingOptions, checksItself: true },
+    { name: 'ids', rule: rule10 },
+    { name: 'weight', rule: rule10 },
+    { name: 'options', rule: { kind: 'object', name: 'EmbeddingOptions', fields: [] }, optional: true, options: schemas.EmbeddingOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_linear$linear: Signature = {
+let nn_functional_linear$linear$: Signature | undefined
+export const nn_functional_linear$linear = (): Signature => (nn_functional_linear$linear$ ??= {
   name: 'nn.functional.linear',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'weight', rule: rule9 },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'weight', rule: rule10 },
+    { name: 'bias', rule: rule93, optional: true },
   ],
-}
+})
 
-export const nn_functional_linear_cross_entropy$linearCrossEntropy: Signature = {
+let nn_functional_linear_cross_entropy$linearCrossEntropy$: Signature | undefined
+export const nn_functional_linear_cross_entropy$linearCrossEntropy = (): Signature => (nn_functional_linear_cross_entropy$linearCrossEntropy$ ??= {
   name: 'nn.functional.linearCrossEntropy',
   parameters: [
-    { name: 'hidden', rule: rule9 },
-    { name: 'weight', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: { kind: 'object', name: 'LinearCrossEntropyOptions' }, optional: true, options: schemas.LinearCrossEntropyOptions, checksItself: true },
+    { name: 'hidden', rule: rule10 },
+    { name: 'weight', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: { kind: 'object', name: 'LinearCrossEntropyOptions', fields: [] }, optional: true, options: schemas.LinearCrossEntropyOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_losses$crossEntropy: Signature = {
+let nn_functional_losses$crossEntropy$: Signature | undefined
+export const nn_functional_losses$crossEntropy = (): Signature => (nn_functional_losses$crossEntropy$ ??= {
   name: 'nn.functional.crossEntropy',
   parameters: [
-    { name: 'logits', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: { kind: 'object', name: 'CrossEntropyOptions' }, optional: true, options: schemas.CrossEntropyOptions, checksItself: true },
+    { name: 'logits', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: { kind: 'object', name: 'CrossEntropyOptions', fields: [] }, optional: true, options: schemas.CrossEntropyOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_losses$klDiv: Signature = {
+let nn_functional_losses$klDiv$: Signature | undefined
+export const nn_functional_losses$klDiv = (): Signature => (nn_functional_losses$klDiv$ ??= {
   name: 'nn.functional.klDiv',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule58, optional: true, options: schemas.KlDivOptions, checksItself: true },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: rule59, optional: true, options: schemas.KlDivOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_losses$mseLoss: Signature = {
+let nn_functional_losses$mseLoss$: Signature | undefined
+export const nn_functional_losses$mseLoss = (): Signature => (nn_functional_losses$mseLoss$ ??= {
   name: 'nn.functional.mseLoss',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule68, optional: true, options: schemas.ReductionOptions, checksItself: true },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: rule70, optional: true, options: schemas.ReductionOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_losses$nllLoss: Signature = {
+let nn_functional_losses$nllLoss$: Signature | undefined
+export const nn_functional_losses$nllLoss = (): Signature => (nn_functional_losses$nllLoss$ ??= {
   name: 'nn.functional.nllLoss',
   parameters: [
-    { name: 'logProbabilities', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule83, optional: true, options: schemas.NllLossOptions, checksItself: true },
+    { name: 'logProbabilities', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: rule85, optional: true, options: schemas.NllLossOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_norm$batchNorm: Signature = {
+let nn_functional_norm$batchNorm$: Signature | undefined
+export const nn_functional_norm$batchNorm = (): Signature => (nn_functional_norm$batchNorm$ ??= {
   name: 'nn.functional.batchNorm',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'runningMean', rule: rule92 },
-    { name: 'runningVar', rule: rule92 },
-    { name: 'weight', rule: rule92, optional: true },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'runningMean', rule: rule93 },
+    { name: 'runningVar', rule: rule93 },
+    { name: 'weight', rule: rule93, optional: true },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'training', rule: rule1, optional: true },
     { name: 'momentum', rule: rule25, optional: true },
     { name: 'eps', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_norm$groupNorm: Signature = {
+let nn_functional_norm$groupNorm$: Signature | undefined
+export const nn_functional_norm$groupNorm = (): Signature => (nn_functional_norm$groupNorm$ ??= {
   name: 'nn.functional.groupNorm',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'numGroups', rule: rule25 },
-    { name: 'weight', rule: rule92, optional: true },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'weight', rule: rule93, optional: true },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'eps', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_norm$instanceNorm: Signature = {
+let nn_functional_norm$instanceNorm$: Signature | undefined
+export const nn_functional_norm$instanceNorm = (): Signature => (nn_functional_norm$instanceNorm$ ??= {
   name: 'nn.functional.instanceNorm',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'runningMean', rule: rule92, optional: true },
-    { name: 'runningVar', rule: rule92, optional: true },
-    { name: 'weight', rule: rule92, optional: true },
-    { name: 'bias', rule: rule92, optional: true },
+    { name: 'x', rule: rule10 },
+    { name: 'runningMean', rule: rule93, optional: true },
+    { name: 'runningVar', rule: rule93, optional: true },
+    { name: 'weight', rule: rule93, optional: true },
+    { name: 'bias', rule: rule93, optional: true },
     { name: 'useInputStats', rule: rule1, optional: true },
     { name: 'momentum', rule: rule25, optional: true },
     { name: 'eps', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_functional_one_hot$oneHot: Signature = {
+let nn_functional_one_hot$oneHot$: Signature | undefined
+export const nn_functional_one_hot$oneHot = (): Signature => (nn_functional_one_hot$oneHot$ ??= {
   name: 'nn.functional.oneHot',
   parameters: [
-    { name: 'ids', rule: rule9 },
+    { name: 'ids', rule: rule10 },
     { name: 'numClasses', rule: rule25 },
   ],
-}
+})
 
-export const nn_functional_pixel_shuffle$pixelShuffle: Signature = {
+let nn_functional_pixel_shuffle$pixelShuffle$: Signature | undefined
+export const nn_functional_pixel_shuffle$pixelShuffle = (): Signature => (nn_functional_pixel_shuffle$pixelShuffle$ ??= {
   name: 'nn.functional.pixelShuffle',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'upscaleFactor', rule: rule25 },
   ],
-}
+})
 
-export const nn_functional_pixel_shuffle$pixelUnshuffle: Signature = {
+let nn_functional_pixel_shuffle$pixelUnshuffle$: Signature | undefined
+export const nn_functional_pixel_shuffle$pixelUnshuffle = (): Signature => (nn_functional_pixel_shuffle$pixelUnshuffle$ ??= {
   name: 'nn.functional.pixelUnshuffle',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'downscaleFactor', rule: rule25 },
   ],
-}
+})
 
-export const nn_functional_pooling$adaptiveAvgPool1d: Signature = {
+let nn_functional_pooling$adaptiveAvgPool1d$: Signature | undefined
+export const nn_functional_pooling$adaptiveAvgPool1d = (): Signature => (nn_functional_pooling$adaptiveAvgPool1d$ ??= {
   name: 'nn.functional.adaptiveAvgPool1d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule99 },
+    { name: 'x', rule: rule10 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_functional_pooling$adaptiveAvgPool2d: Signature = {
+let nn_functional_pooling$adaptiveAvgPool2d$: Signature | undefined
+export const nn_functional_pooling$adaptiveAvgPool2d = (): Signature => (nn_functional_pooling$adaptiveAvgPool2d$ ??= {
   name: 'nn.functional.adaptiveAvgPool2d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule99 },
+    { name: 'x', rule: rule10 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_functional_pooling$adaptiveAvgPool3d: Signature = {
+let nn_functional_pooling$adaptiveAvgPool3d$: Signature | undefined
+export const nn_functional_pooling$adaptiveAvgPool3d = (): Signature => (nn_functional_pooling$adaptiveAvgPool3d$ ??= {
   name: 'nn.functional.adaptiveAvgPool3d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule99 },
+    { name: 'x', rule: rule10 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_functional_pooling$adaptiveMaxPool1d: Signature = {
+let nn_functional_pooling$adaptiveMaxPool1d$: Signature | undefined
+export const nn_functional_pooling$adaptiveMaxPool1d = (): Signature => (nn_functional_pooling$adaptiveMaxPool1d$ ??= {
   name: 'nn.functional.adaptiveMaxPool1d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule99 },
+    { name: 'x', rule: rule10 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_functional_pooling$adaptiveMaxPool1dWithIndices: Signature = {
+let nn_functional_pooling$adaptiveMaxPool1dWithIndices$: Signature | undefined
+export const nn_functional_pooling$adaptiveMaxPool1dWithIndices = (): Signature => (nn_functional_pooling$adaptiveMaxPool1dWithIndices$ ??= {
   name: 'nn.functional.adaptiveMaxPool1dWithIndices',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule99 },
+    { name: 'x', rule: rule10 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_functional_pooling$adaptiveMaxPool2d: Signature = {
+let nn_functional_pooling$adaptiveMaxPool2d$: Signature | undefined
+export const nn_functional_pooling$adaptiveMaxPool2d = (): Signature => (nn_functional_pooling$adaptiveMaxPool2d$ ??= {
   name: 'nn.functional.adaptiveMaxPool2d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule99 },
+    { name: 'x', rule: rule10 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_functional_pooling$adaptiveMaxPool2dWithIndices: Signature = {
+let nn_functional_pooling$adaptiveMaxPool2dWithIndices$: Signature | undefined
+export const nn_functional_pooling$adaptiveMaxPool2dWithIndices = (): Signature => (nn_functional_pooling$adaptiveMaxPool2dWithIndices$ ??= {
   name: 'nn.functional.adaptiveMaxPool2dWithIndices',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule99 },
+    { name: 'x', rule: rule10 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_functional_pooling$adaptiveMaxPool3d: Signature = {
+let nn_functional_pooling$adaptiveMaxPool3d$: Signature | undefined
+export const nn_functional_pooling$adaptiveMaxPool3d = (): Signature => (nn_functional_pooling$adaptiveMaxPool3d$ ??= {
   name: 'nn.functional.adaptiveMaxPool3d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule99 },
+    { name: 'x', rule: rule10 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_functional_pooling$adaptiveMaxPool3dWithIndices: Signature = {
+let nn_functional_pooling$adaptiveMaxPool3dWithIndices$: Signature | undefined
+export const nn_functional_pooling$adaptiveMaxPool3dWithIndices = (): Signature => (nn_functional_pooling$adaptiveMaxPool3dWithIndices$ ??= {
   name: 'nn.functional.adaptiveMaxPool3dWithIndices',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'outputSize', rule: rule99 },
+    { name: 'x', rule: rule10 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_functional_pooling$avgPool1d: Signature = {
+let nn_functional_pooling$avgPool1d$: Signature | undefined
+export const nn_functional_pooling$avgPool1d = (): Signature => (nn_functional_pooling$avgPool1d$ ??= {
   name: 'nn.functional.avgPool1d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'x', rule: rule10 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
-}
+})
 
-export const nn_functional_pooling$avgPool2d: Signature = {
+let nn_functional_pooling$avgPool2d$: Signature | undefined
+export const nn_functional_pooling$avgPool2d = (): Signature => (nn_functional_pooling$avgPool2d$ ??= {
   name: 'nn.functional.avgPool2d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'x', rule: rule10 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
-}
+})
 
-export const nn_functional_pooling$avgPool3d: Signature = {
+let nn_functional_pooling$avgPool3d$: Signature | undefined
+export const nn_functional_pooling$avgPool3d = (): Signature => (nn_functional_pooling$avgPool3d$ ??= {
   name: 'nn.functional.avgPool3d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'x', rule: rule10 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
-}
+})
 
-export const nn_functional_pooling$maxPool1d: Signature = {
+let nn_functional_pooling$maxPool1d$: Signature | undefined
+export const nn_functional_pooling$maxPool1d = (): Signature => (nn_functional_pooling$maxPool1d$ ??= {
   name: 'nn.functional.maxPool1d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
+    { name: 'x', rule: rule10 },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule64, optional: true, options: schemas.MaxPoolOptions },
   ],
-}
+})
 
-export const nn_functional_pooling$maxPool1dWithIndices: Signature = {
+let nn_functional_pooling$maxPool1dWithIndices$: Signature | undefined
+export const nn_functional_pooling$maxPool1dWithIndices = (): Signature => (nn_functional_pooling$maxPool1dWithIndices$ ??= {
   name: 'nn.functional.maxPool1dWithIndices',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
+    { name: 'x', rule: rule10 },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule64, optional: true, options: schemas.MaxPoolOptions },
   ],
-}
+})
 
-export const nn_functional_pooling$maxPool2d: Signature = {
+let nn_functional_pooling$maxPool2d$: Signature | undefined
+export const nn_functional_pooling$maxPool2d = (): Signature => (nn_functional_pooling$maxPool2d$ ??= {
   name: 'nn.functional.maxPool2d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
+    { name: 'x', rule: rule10 },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule64, optional: true, options: schemas.MaxPoolOptions },
   ],
-}
+})
 
-export const nn_functional_pooling$maxPool2dWithIndices: Signature = {
+let nn_functional_pooling$maxPool2dWithIndices$: Signature | undefined
+export const nn_functional_pooling$maxPool2dWithIndices = (): Signature => (nn_functional_pooling$maxPool2dWithIndices$ ??= {
   name: 'nn.functional.maxPool2dWithIndices',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
+    { name: 'x', rule: rule10 },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule64, optional: true, options: schemas.MaxPoolOptions },
   ],
-}
+})
 
-export const nn_functional_pooling$maxPool3d: Signature = {
+let nn_functional_pooling$maxPool3d$: Signature | undefined
+export const nn_functional_pooling$maxPool3d = (): Signature => (nn_functional_pooling$maxPool3d$ ??= {
   name: 'nn.functional.maxPool3d',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
+    { name: 'x', rule: rule10 },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule64, optional: true, options: schemas.MaxPoolOptions },
   ],
-}
+})
 
-export const nn_functional_pooling$maxPool3dWithIndices: Signature = {
+let nn_functional_pooling$maxPool3dWithIndices$: Signature | undefined
+export const nn_functional_pooling$maxPool3dWithIndices = (): Signature => (nn_functional_pooling$maxPool3dWithIndices$ ??= {
   name: 'nn.functional.maxPool3dWithIndices',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
+    { name: 'x', rule: rule10 },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule64, optional: true, options: schemas.MaxPoolOptions },
   ],
-}
+})
 
-export const nn_functional_regression_losses$huberLoss: Signature = {
+let nn_functional_regression_losses$huberLoss$: Signature | undefined
+export const nn_functional_regression_losses$huberLoss = (): Signature => (nn_functional_regression_losses$huberLoss$ ??= {
   name: 'nn.functional.huberLoss',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule53, optional: true, options: schemas.HuberLossOptions, checksItself: true },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: rule54, optional: true, options: schemas.HuberLossOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_regression_losses$l1Loss: Signature = {
+let nn_functional_regression_losses$l1Loss$: Signature | undefined
+export const nn_functional_regression_losses$l1Loss = (): Signature => (nn_functional_regression_losses$l1Loss$ ??= {
   name: 'nn.functional.l1Loss',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule68, optional: true, options: schemas.ReductionOptions, checksItself: true },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: rule70, optional: true, options: schemas.ReductionOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_regression_losses$smoothL1Loss: Signature = {
+let nn_functional_regression_losses$smoothL1Loss$: Signature | undefined
+export const nn_functional_regression_losses$smoothL1Loss = (): Signature => (nn_functional_regression_losses$smoothL1Loss$ ??= {
   name: 'nn.functional.smoothL1Loss',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule75, optional: true, options: schemas.SmoothL1LossOptions, checksItself: true },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: rule77, optional: true, options: schemas.SmoothL1LossOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_similarity$cosineEmbeddingLoss: Signature = {
+let nn_functional_similarity$cosineEmbeddingLoss$: Signature | undefined
+export const nn_functional_similarity$cosineEmbeddingLoss = (): Signature => (nn_functional_similarity$cosineEmbeddingLoss$ ??= {
   name: 'nn.functional.cosineEmbeddingLoss',
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule62, optional: true, options: schemas.MarginOptions, checksItself: true },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: rule63, optional: true, options: schemas.MarginOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_similarity$cosineSimilarity: Signature = {
+let nn_functional_similarity$cosineSimilarity$: Signature | undefined
+export const nn_functional_similarity$cosineSimilarity = (): Signature => (nn_functional_similarity$cosineSimilarity$ ??= {
   name: 'nn.functional.cosineSimilarity',
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
     { name: 'options', rule: rule43, optional: true, options: schemas.CosineSimilarityOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_similarity$marginRankingLoss: Signature = {
+let nn_functional_similarity$marginRankingLoss$: Signature | undefined
+export const nn_functional_similarity$marginRankingLoss = (): Signature => (nn_functional_similarity$marginRankingLoss$ ??= {
   name: 'nn.functional.marginRankingLoss',
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
-    { name: 'target', rule: rule9 },
-    { name: 'options', rule: rule62, optional: true, options: schemas.MarginOptions, checksItself: true },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
+    { name: 'target', rule: rule10 },
+    { name: 'options', rule: rule63, optional: true, options: schemas.MarginOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_similarity$normalize: Signature = {
+let nn_functional_similarity$normalize$: Signature | undefined
+export const nn_functional_similarity$normalize = (): Signature => (nn_functional_similarity$normalize$ ??= {
   name: 'nn.functional.normalize',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'options', rule: { kind: 'object', name: 'NormalizeOptions' }, optional: true, options: schemas.NormalizeOptions, checksItself: true },
+    { name: 'x', rule: rule10 },
+    { name: 'options', rule: { kind: 'object', name: 'NormalizeOptions', fields: [] }, optional: true, options: schemas.NormalizeOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_similarity$pairwiseDistance: Signature = {
+let nn_functional_similarity$pairwiseDistance$: Signature | undefined
+export const nn_functional_similarity$pairwiseDistance = (): Signature => (nn_functional_similarity$pairwiseDistance$ ??= {
   name: 'nn.functional.pairwiseDistance',
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
-    { name: 'options', rule: { kind: 'object', name: 'PairwiseDistanceOptions' }, optional: true, options: schemas.PairwiseDistanceOptions, checksItself: true },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
+    { name: 'options', rule: { kind: 'object', name: 'PairwiseDistanceOptions', fields: [] }, optional: true, options: schemas.PairwiseDistanceOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_functional_similarity$tripletMarginLoss: Signature = {
+let nn_functional_similarity$tripletMarginLoss$: Signature | undefined
+export const nn_functional_similarity$tripletMarginLoss = (): Signature => (nn_functional_similarity$tripletMarginLoss$ ??= {
   name: 'nn.functional.tripletMarginLoss',
   parameters: [
-    { name: 'anchor', rule: rule9 },
-    { name: 'positive', rule: rule9 },
-    { name: 'negative', rule: rule9 },
-    { name: 'options', rule: rule79, optional: true, options: schemas.TripletMarginLossOptions, checksItself: true },
+    { name: 'anchor', rule: rule10 },
+    { name: 'positive', rule: rule10 },
+    { name: 'negative', rule: rule10 },
+    { name: 'options', rule: rule81, optional: true, options: schemas.TripletMarginLossOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_group_norm$GroupNorm$constructor: Signature = {
+let nn_group_norm$GroupNorm$constructor$: Signature | undefined
+export const nn_group_norm$GroupNorm$constructor = (): Signature => (nn_group_norm$GroupNorm$constructor$ ??= {
   name: 'nn.GroupNorm',
   isConstructor: true,
   parameters: [
     { name: 'numGroups', rule: rule25 },
     { name: 'numChannels', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'GroupNormOptions' }, optional: true, options: schemas.GroupNormOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'GroupNormOptions', fields: [] }, optional: true, options: schemas.GroupNormOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_group_norm$GroupNorm$extraRepr: Signature = {
+let nn_group_norm$GroupNorm$extraRepr$: Signature | undefined
+export const nn_group_norm$GroupNorm$extraRepr = (): Signature => (nn_group_norm$GroupNorm$extraRepr$ ??= {
   name: 'nn.GroupNorm.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_group_norm$GroupNorm$forward: Signature = {
+let nn_group_norm$GroupNorm$forward$: Signature | undefined
+export const nn_group_norm$GroupNorm$forward = (): Signature => (nn_group_norm$GroupNorm$forward$ ??= {
   name: 'nn.GroupNorm.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_init$calculateFan: Signature = {
+let nn_init$calculateFan$: Signature | undefined
+export const nn_init$calculateFan = (): Signature => (nn_init$calculateFan$ ??= {
   name: 'nn.init.calculateFan',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const nn_init$calculateGain: Signature = {
+let nn_init$calculateGain$: Signature | undefined
+export const nn_init$calculateGain = (): Signature => (nn_init$calculateGain$ ??= {
   name: 'nn.init.calculateGain',
   parameters: [
     { name: 'nonlinearity', rule: { kind: 'choice', values: ['linear', 'sigmoid', 'tanh', 'relu', 'leaky_relu', 'selu'] } },
     { name: 'slope', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_init$constant_: Signature = {
+let nn_init$constant_$: Signature | undefined
+export const nn_init$constant_ = (): Signature => (nn_init$constant_$ ??= {
   name: 'nn.init.constant_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
     { name: 'value', rule: rule25 },
   ],
-}
+})
 
-export const nn_init$kaimingNormal_: Signature = {
+let nn_init$kaimingNormal_$: Signature | undefined
+export const nn_init$kaimingNormal_ = (): Signature => (nn_init$kaimingNormal_$ ??= {
   name: 'nn.init.kaimingNormal_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
-    { name: 'options', rule: rule57, optional: true, options: schemas.KaimingOptions },
+    { name: 'tensor', rule: rule10 },
+    { name: 'options', rule: rule58, optional: true, options: schemas.KaimingOptions },
   ],
-}
+})
 
-export const nn_init$kaimingUniform_: Signature = {
+let nn_init$kaimingUniform_$: Signature | undefined
+export const nn_init$kaimingUniform_ = (): Signature => (nn_init$kaimingUniform_$ ??= {
   name: 'nn.init.kaimingUniform_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
-    { name: 'options', rule: rule57, optional: true, options: schemas.KaimingOptions },
+    { name: 'tensor', rule: rule10 },
+    { name: 'options', rule: rule58, optional: true, options: schemas.KaimingOptions },
   ],
-}
+})
 
-export const nn_init$normal_: Signature = {
+let nn_init$normal_$: Signature | undefined
+export const nn_init$normal_ = (): Signature => (nn_init$normal_$ ??= {
   name: 'nn.init.normal_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
     { name: 'mean', rule: rule25, optional: true },
     { name: 'std', rule: rule25, optional: true },
-    { name: 'options', rule: rule54, optional: true, options: schemas.InitOptions, checksItself: true },
+    { name: 'options', rule: rule55, optional: true, options: schemas.InitOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_init$ones_: Signature = {
+let nn_init$ones_$: Signature | undefined
+export const nn_init$ones_ = (): Signature => (nn_init$ones_$ ??= {
   name: 'nn.init.ones_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const nn_init$truncNormal_: Signature = {
+let nn_init$truncNormal_$: Signature | undefined
+export const nn_init$truncNormal_ = (): Signature => (nn_init$truncNormal_$ ??= {
   name: 'nn.init.truncNormal_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
     { name: 'mean', rule: rule25, optional: true },
     { name: 'std', rule: rule25, optional: true },
     { name: 'low', rule: rule25, optional: true },
     { name: 'high', rule: rule25, optional: true },
-    { name: 'options', rule: rule54, optional: true, options: schemas.InitOptions, checksItself: true },
+    { name: 'options', rule: rule55, optional: true, options: schemas.InitOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_init$uniform_: Signature = {
+let nn_init$uniform_$: Signature | undefined
+export const nn_init$uniform_ = (): Signature => (nn_init$uniform_$ ??= {
   name: 'nn.init.uniform_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
     { name: 'low', rule: rule25, optional: true },
     { name: 'high', rule: rule25, optional: true },
-    { name: 'options', rule: rule54, optional: true, options: schemas.InitOptions, checksItself: true },
+    { name: 'options', rule: rule55, optional: true, options: schemas.InitOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_init$xavierNormal_: Signature = {
+let nn_init$xavierNormal_$: Signature | undefined
+export const nn_init$xavierNormal_ = (): Signature => (nn_init$xavierNormal_$ ??= {
   name: 'nn.init.xavierNormal_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
-    { name: 'options', rule: rule82, optional: true, options: schemas.XavierOptions },
+    { name: 'tensor', rule: rule10 },
+    { name: 'options', rule: rule84, optional: true, options: schemas.XavierOptions },
   ],
-}
+})
 
-export const nn_init$xavierUniform_: Signature = {
+let nn_init$xavierUniform_$: Signature | undefined
+export const nn_init$xavierUniform_ = (): Signature => (nn_init$xavierUniform_$ ??= {
   name: 'nn.init.xavierUniform_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
-    { name: 'options', rule: rule82, optional: true, options: schemas.XavierOptions },
+    { name: 'tensor', rule: rule10 },
+    { name: 'options', rule: rule84, optional: true, options: schemas.XavierOptions },
   ],
-}
+})
 
-export const nn_init$zeros_: Signature = {
+let nn_init$zeros_$: Signature | undefined
+export const nn_init$zeros_ = (): Signature => (nn_init$zeros_$ ??= {
   name: 'nn.init.zeros_',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const nn_instance_norm$InstanceNorm$forward: Signature = {
+let nn_instance_norm$InstanceNorm$forward$: Signature | undefined
+export const nn_instance_norm$InstanceNorm$forward = (): Signature => (nn_instance_norm$InstanceNorm$forward$ ??= {
   name: 'InstanceNorm.forward',
   parameters: [
-    { name: 'input', rule: rule9 },
+    { name: 'input', rule: rule10 },
   ],
-}
+})
 
-export const nn_instance_norm$InstanceNorm1d$constructor: Signature = {
+let nn_instance_norm$InstanceNorm1d$constructor$: Signature | undefined
+export const nn_instance_norm$InstanceNorm1d$constructor = (): Signature => (nn_instance_norm$InstanceNorm1d$constructor$ ??= {
   name: 'nn.InstanceNorm1d',
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.RunningNormOptions },
   ],
-}
+})
 
-export const nn_instance_norm$InstanceNorm2d$constructor: Signature = {
+let nn_instance_norm$InstanceNorm2d$constructor$: Signature | undefined
+export const nn_instance_norm$InstanceNorm2d$constructor = (): Signature => (nn_instance_norm$InstanceNorm2d$constructor$ ??= {
   name: 'nn.InstanceNorm2d',
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.RunningNormOptions },
   ],
-}
+})
 
-export const nn_instance_norm$InstanceNorm3d$constructor: Signature = {
+let nn_instance_norm$InstanceNorm3d$constructor$: Signature | undefined
+export const nn_instance_norm$InstanceNorm3d$constructor = (): Signature => (nn_instance_norm$InstanceNorm3d$constructor$ ??= {
   name: 'nn.InstanceNorm3d',
   isConstructor: true,
   parameters: [
     { name: 'numFeatures', rule: rule25 },
-    { name: 'options', rule: rule70, optional: true, options: schemas.RunningNormOptions },
+    { name: 'options', rule: rule72, optional: true, options: schemas.RunningNormOptions },
   ],
-}
+})
 
-export const nn_layer_norm$LayerNorm$constructor: Signature = {
+let nn_layer_norm$LayerNorm$constructor$: Signature | undefined
+export const nn_layer_norm$LayerNorm$constructor = (): Signature => (nn_layer_norm$LayerNorm$constructor$ ??= {
   name: 'nn.LayerNorm',
   isConstructor: true,
   parameters: [
-    { name: 'normalizedShape', rule: rule98 },
-    { name: 'options', rule: { kind: 'object', name: 'LayerNormOptions' }, optional: true, options: schemas.LayerNormOptions, checksItself: true },
+    { name: 'normalizedShape', rule: rule99 },
+    { name: 'options', rule: { kind: 'object', name: 'LayerNormOptions', fields: [] }, optional: true, options: schemas.LayerNormOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_layer_norm$LayerNorm$extraRepr: Signature = {
+let nn_layer_norm$LayerNorm$extraRepr$: Signature | undefined
+export const nn_layer_norm$LayerNorm$extraRepr = (): Signature => (nn_layer_norm$LayerNorm$extraRepr$ ??= {
   name: 'nn.LayerNorm.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_layer_norm$LayerNorm$forward: Signature = {
+let nn_layer_norm$LayerNorm$forward$: Signature | undefined
+export const nn_layer_norm$LayerNorm$forward = (): Signature => (nn_layer_norm$LayerNorm$forward$ ??= {
   name: 'nn.LayerNorm.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_linear$Linear$constructor: Signature = {
+let nn_linear$Linear$constructor$: Signature | undefined
+export const nn_linear$Linear$constructor = (): Signature => (nn_linear$Linear$constructor$ ??= {
   name: 'nn.Linear',
   isConstructor: true,
   parameters: [
     { name: 'inFeatures', rule: rule25 },
     { name: 'outFeatures', rule: rule25 },
-    { name: 'options', rule: rule59, optional: true, options: schemas.LinearOptions, checksItself: true },
+    { name: 'options', rule: rule60, optional: true, options: schemas.LinearOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_linear$Linear$extraRepr: Signature = {
+let nn_linear$Linear$extraRepr$: Signature | undefined
+export const nn_linear$Linear$extraRepr = (): Signature => (nn_linear$Linear$extraRepr$ ??= {
   name: 'nn.Linear.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_linear$Linear$forward: Signature = {
+let nn_linear$Linear$forward$: Signature | undefined
+export const nn_linear$Linear$forward = (): Signature => (nn_linear$Linear$forward$ ??= {
   name: 'nn.Linear.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_linear$TransposedLinear$constructor: Signature = {
+let nn_linear$TransposedLinear$constructor$: Signature | undefined
+export const nn_linear$TransposedLinear$constructor = (): Signature => (nn_linear$TransposedLinear$constructor$ ??= {
   name: 'nn.TransposedLinear',
   isConstructor: true,
   parameters: [
     { name: 'inFeatures', rule: rule25 },
     { name: 'outFeatures', rule: rule25 },
-    { name: 'options', rule: rule59, optional: true, options: schemas.LinearOptions, checksItself: true },
+    { name: 'options', rule: rule60, optional: true, options: schemas.LinearOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_linear$TransposedLinear$extraRepr: Signature = {
+let nn_linear$TransposedLinear$extraRepr$: Signature | undefined
+export const nn_linear$TransposedLinear$extraRepr = (): Signature => (nn_linear$TransposedLinear$extraRepr$ ??= {
   name: 'nn.TransposedLinear.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_linear$TransposedLinear$forward: Signature = {
+let nn_linear$TransposedLinear$forward$: Signature | undefined
+export const nn_linear$TransposedLinear$forward = (): Signature => (nn_linear$TransposedLinear$forward$ ??= {
   name: 'nn.TransposedLinear.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$BCELoss$constructor: Signature = {
+let nn_loss_layers$BCELoss$constructor$: Signature | undefined
+export const nn_loss_layers$BCELoss$constructor = (): Signature => (nn_loss_layers$BCELoss$constructor$ ??= {
   name: 'nn.BCELoss',
   isConstructor: true,
   parameters: [
     { name: 'options', rule: rule31, optional: true, options: schemas.BinaryCrossEntropyOptions },
   ],
-}
+})
 
-export const nn_loss_layers$BCELoss$forward: Signature = {
+let nn_loss_layers$BCELoss$forward$: Signature | undefined
+export const nn_loss_layers$BCELoss$forward = (): Signature => (nn_loss_layers$BCELoss$forward$ ??= {
   name: 'nn.BCELoss.forward',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$BCEWithLogitsLoss$constructor: Signature = {
+let nn_loss_layers$BCEWithLogitsLoss$constructor$: Signature | undefined
+export const nn_loss_layers$BCEWithLogitsLoss$constructor = (): Signature => (nn_loss_layers$BCEWithLogitsLoss$constructor$ ??= {
   name: 'nn.BCEWithLogitsLoss',
   isConstructor: true,
   parameters: [
     { name: 'options', rule: rule32, optional: true, options: schemas.BinaryCrossEntropyWithLogitsOptions },
   ],
-}
+})
 
-export const nn_loss_layers$BCEWithLogitsLoss$forward: Signature = {
+let nn_loss_layers$BCEWithLogitsLoss$forward$: Signature | undefined
+export const nn_loss_layers$BCEWithLogitsLoss$forward = (): Signature => (nn_loss_layers$BCEWithLogitsLoss$forward$ ??= {
   name: 'nn.BCEWithLogitsLoss.forward',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$CosineEmbeddingLoss$constructor: Signature = {
+let nn_loss_layers$CosineEmbeddingLoss$constructor$: Signature | undefined
+export const nn_loss_layers$CosineEmbeddingLoss$constructor = (): Signature => (nn_loss_layers$CosineEmbeddingLoss$constructor$ ??= {
   name: 'nn.CosineEmbeddingLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule62, optional: true, options: schemas.MarginOptions },
+    { name: 'options', rule: rule63, optional: true, options: schemas.MarginOptions },
   ],
-}
+})
 
-export const nn_loss_layers$CosineEmbeddingLoss$forward: Signature = {
+let nn_loss_layers$CosineEmbeddingLoss$forward$: Signature | undefined
+export const nn_loss_layers$CosineEmbeddingLoss$forward = (): Signature => (nn_loss_layers$CosineEmbeddingLoss$forward$ ??= {
   name: 'nn.CosineEmbeddingLoss.forward',
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$CosineSimilarity$constructor: Signature = {
+let nn_loss_layers$CosineSimilarity$constructor$: Signature | undefined
+export const nn_loss_layers$CosineSimilarity$constructor = (): Signature => (nn_loss_layers$CosineSimilarity$constructor$ ??= {
   name: 'nn.CosineSimilarity',
   isConstructor: true,
   parameters: [
     { name: 'options', rule: rule43, optional: true, options: schemas.CosineSimilarityOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_loss_layers$CosineSimilarity$forward: Signature = {
+let nn_loss_layers$CosineSimilarity$forward$: Signature | undefined
+export const nn_loss_layers$CosineSimilarity$forward = (): Signature => (nn_loss_layers$CosineSimilarity$forward$ ??= {
   name: 'nn.CosineSimilarity.forward',
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$CrossEntropyLoss$constructor: Signature = {
+let nn_loss_layers$CrossEntropyLoss$constructor$: Signature | undefined
+export const nn_loss_layers$CrossEntropyLoss$constructor = (): Signature => (nn_loss_layers$CrossEntropyLoss$constructor$ ??= {
   name: 'nn.CrossEntropyLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule83, optional: true, options: schemas.CrossEntropyLossOptions },
+    { name: 'options', rule: rule85, optional: true, options: schemas.CrossEntropyLossOptions },
   ],
-}
+})
 
-export const nn_loss_layers$CrossEntropyLoss$forward: Signature = {
+let nn_loss_layers$CrossEntropyLoss$forward$: Signature | undefined
+export const nn_loss_layers$CrossEntropyLoss$forward = (): Signature => (nn_loss_layers$CrossEntropyLoss$forward$ ??= {
   name: 'nn.CrossEntropyLoss.forward',
   parameters: [
-    { name: 'logits', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'logits', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$HuberLoss$constructor: Signature = {
+let nn_loss_layers$HuberLoss$constructor$: Signature | undefined
+export const nn_loss_layers$HuberLoss$constructor = (): Signature => (nn_loss_layers$HuberLoss$constructor$ ??= {
   name: 'nn.HuberLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule53, optional: true, options: schemas.HuberLossOptions },
+    { name: 'options', rule: rule54, optional: true, options: schemas.HuberLossOptions },
   ],
-}
+})
 
-export const nn_loss_layers$HuberLoss$forward: Signature = {
+let nn_loss_layers$HuberLoss$forward$: Signature | undefined
+export const nn_loss_layers$HuberLoss$forward = (): Signature => (nn_loss_layers$HuberLoss$forward$ ??= {
   name: 'nn.HuberLoss.forward',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$KLDivLoss$constructor: Signature = {
+let nn_loss_layers$KLDivLoss$constructor$: Signature | undefined
+export const nn_loss_layers$KLDivLoss$constructor = (): Signature => (nn_loss_layers$KLDivLoss$constructor$ ??= {
   name: 'nn.KLDivLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule58, optional: true, options: schemas.KlDivOptions },
+    { name: 'options', rule: rule59, optional: true, options: schemas.KlDivOptions },
   ],
-}
+})
 
-export const nn_loss_layers$KLDivLoss$forward: Signature = {
+let nn_loss_layers$KLDivLoss$forward$: Signature | undefined
+export const nn_loss_layers$KLDivLoss$forward = (): Signature => (nn_loss_layers$KLDivLoss$forward$ ??= {
   name: 'nn.KLDivLoss.forward',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$L1Loss$constructor: Signature = {
+let nn_loss_layers$L1Loss$constructor$: Signature | undefined
+export const nn_loss_layers$L1Loss$constructor = (): Signature => (nn_loss_layers$L1Loss$constructor$ ??= {
   name: 'nn.L1Loss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule68, optional: true, options: schemas.ReductionOptions },
+    { name: 'options', rule: rule70, optional: true, options: schemas.ReductionOptions },
   ],
-}
+})
 
-export const nn_loss_layers$L1Loss$forward: Signature = {
+let nn_loss_layers$L1Loss$forward$: Signature | undefined
+export const nn_loss_layers$L1Loss$forward = (): Signature => (nn_loss_layers$L1Loss$forward$ ??= {
   name: 'nn.L1Loss.forward',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$MSELoss$constructor: Signature = {
+let nn_loss_layers$MSELoss$constructor$: Signature | undefined
+export const nn_loss_layers$MSELoss$constructor = (): Signature => (nn_loss_layers$MSELoss$constructor$ ??= {
   name: 'nn.MSELoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule68, optional: true, options: schemas.ReductionOptions },
+    { name: 'options', rule: rule70, optional: true, options: schemas.ReductionOptions },
   ],
-}
+})
 
-export const nn_loss_layers$MSELoss$forward: Signature = {
+let nn_loss_layers$MSELoss$forward$: Signature | undefined
+export const nn_loss_layers$MSELoss$forward = (): Signature => (nn_loss_layers$MSELoss$forward$ ??= {
   name: 'nn.MSELoss.forward',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$MarginRankingLoss$constructor: Signature = {
+let nn_loss_layers$MarginRankingLoss$constructor$: Signature | undefined
+export const nn_loss_layers$MarginRankingLoss$constructor = (): Signature => (nn_loss_layers$MarginRankingLoss$constructor$ ??= {
   name: 'nn.MarginRankingLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule62, optional: true, options: schemas.MarginOptions },
+    { name: 'options', rule: rule63, optional: true, options: schemas.MarginOptions },
   ],
-}
+})
 
-export const nn_loss_layers$MarginRankingLoss$forward: Signature = {
+let nn_loss_layers$MarginRankingLoss$forward$: Signature | undefined
+export const nn_loss_layers$MarginRankingLoss$forward = (): Signature => (nn_loss_layers$MarginRankingLoss$forward$ ??= {
   name: 'nn.MarginRankingLoss.forward',
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$NLLLoss$constructor: Signature = {
+let nn_loss_layers$NLLLoss$constructor$: Signature | undefined
+export const nn_loss_layers$NLLLoss$constructor = (): Signature => (nn_loss_layers$NLLLoss$constructor$ ??= {
   name: 'nn.NLLLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule83, optional: true, options: schemas.NllLossOptions },
+    { name: 'options', rule: rule85, optional: true, options: schemas.NllLossOptions },
   ],
-}
+})
 
-export const nn_loss_layers$NLLLoss$forward: Signature = {
+let nn_loss_layers$NLLLoss$forward$: Signature | undefined
+export const nn_loss_layers$NLLLoss$forward = (): Signature => (nn_loss_layers$NLLLoss$forward$ ??= {
   name: 'nn.NLLLoss.forward',
   parameters: [
-    { name: 'logProbabilities', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'logProbabilities', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$SmoothL1Loss$constructor: Signature = {
+let nn_loss_layers$SmoothL1Loss$constructor$: Signature | undefined
+export const nn_loss_layers$SmoothL1Loss$constructor = (): Signature => (nn_loss_layers$SmoothL1Loss$constructor$ ??= {
   name: 'nn.SmoothL1Loss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule75, optional: true, options: schemas.SmoothL1LossOptions },
+    { name: 'options', rule: rule77, optional: true, options: schemas.SmoothL1LossOptions },
   ],
-}
+})
 
-export const nn_loss_layers$SmoothL1Loss$forward: Signature = {
+let nn_loss_layers$SmoothL1Loss$forward$: Signature | undefined
+export const nn_loss_layers$SmoothL1Loss$forward = (): Signature => (nn_loss_layers$SmoothL1Loss$forward$ ??= {
   name: 'nn.SmoothL1Loss.forward',
   parameters: [
-    { name: 'input', rule: rule9 },
-    { name: 'target', rule: rule9 },
+    { name: 'input', rule: rule10 },
+    { name: 'target', rule: rule10 },
   ],
-}
+})
 
-export const nn_loss_layers$TripletMarginLoss$constructor: Signature = {
+let nn_loss_layers$TripletMarginLoss$constructor$: Signature | undefined
+export const nn_loss_layers$TripletMarginLoss$constructor = (): Signature => (nn_loss_layers$TripletMarginLoss$constructor$ ??= {
   name: 'nn.TripletMarginLoss',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule79, optional: true, options: schemas.TripletMarginLossOptions },
+    { name: 'options', rule: rule81, optional: true, options: schemas.TripletMarginLossOptions },
   ],
-}
+})
 
-export const nn_loss_layers$TripletMarginLoss$forward: Signature = {
+let nn_loss_layers$TripletMarginLoss$forward$: Signature | undefined
+export const nn_loss_layers$TripletMarginLoss$forward = (): Signature => (nn_loss_layers$TripletMarginLoss$forward$ ??= {
   name: 'nn.TripletMarginLoss.forward',
   parameters: [
-    { name: 'anchor', rule: rule9 },
-    { name: 'positive', rule: rule9 },
-    { name: 'negative', rule: rule9 },
+    { name: 'anchor', rule: rule10 },
+    { name: 'positive', rule: rule10 },
+    { name: 'negative', rule: rule10 },
   ],
-}
+})
 
-export const nn_module$Module$apply: Signature = {
+let nn_module$Module$apply$: Signature | undefined
+export const nn_module$Module$apply = (): Signature => (nn_module$Module$apply$ ??= {
   name: 'nn.Module.apply',
   parameters: [
     { name: 'fn', rule: rule12 },
   ],
-}
+})
 
-export const nn_module$Module$children: Signature = {
+let nn_module$Module$children$: Signature | undefined
+export const nn_module$Module$children = (): Signature => (nn_module$Module$children$ ??= {
   name: 'nn.Module.children',
   parameters: [],
-}
+})
 
-export const nn_module$Module$constructor: Signature = {
+let nn_module$Module$constructor$: Signature | undefined
+export const nn_module$Module$constructor = (): Signature => (nn_module$Module$constructor$ ??= {
   name: 'nn.Module',
   isConstructor: true,
   parameters: [],
-}
+})
 
-export const nn_module$Module$eval: Signature = {
+let nn_module$Module$eval$: Signature | undefined
+export const nn_module$Module$eval = (): Signature => (nn_module$Module$eval$ ??= {
   name: 'nn.Module.eval',
   parameters: [],
-}
+})
 
-export const nn_module$Module$extraRepr: Signature = {
+let nn_module$Module$extraRepr$: Signature | undefined
+export const nn_module$Module$extraRepr = (): Signature => (nn_module$Module$extraRepr$ ??= {
   name: 'nn.Module.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_module$Module$getSubmodule: Signature = {
+let nn_module$Module$getSubmodule$: Signature | undefined
+export const nn_module$Module$getSubmodule = (): Signature => (nn_module$Module$getSubmodule$ ??= {
   name: 'nn.Module.getSubmodule',
   parameters: [
-    { name: 'path', rule: rule87 },
+    { name: 'path', rule: rule89 },
   ],
-}
+})
 
-export const nn_module$Module$keyAliases: Signature = {
+let nn_module$Module$keyAliases$: Signature | undefined
+export const nn_module$Module$keyAliases = (): Signature => (nn_module$Module$keyAliases$ ??= {
   name: 'nn.Module.keyAliases',
   parameters: [],
-}
+})
 
-export const nn_module$Module$loadStateDict: Signature = {
+let nn_module$Module$loadStateDict$: Signature | undefined
+export const nn_module$Module$loadStateDict = (): Signature => (nn_module$Module$loadStateDict$ ??= {
   name: 'nn.Module.loadStateDict',
   parameters: [
-    { name: 'stateDict', rule: rule85 },
-    { name: 'options', rule: rule83, optional: true, options: { fields: { strict: { kind: 'boolean' } }, required: [] } },
+    { name: 'stateDict', rule: rule87 },
+    { name: 'options', rule: rule85, optional: true, options: { fields: { strict: { kind: 'boolean' } }, required: [] } },
   ],
-}
+})
 
-export const nn_module$Module$modules: Signature = {
+let nn_module$Module$modules$: Signature | undefined
+export const nn_module$Module$modules = (): Signature => (nn_module$Module$modules$ ??= {
   name: 'nn.Module.modules',
   parameters: [],
-}
+})
 
-export const nn_module$Module$namedBuffers: Signature = {
+let nn_module$Module$namedBuffers$: Signature | undefined
+export const nn_module$Module$namedBuffers = (): Signature => (nn_module$Module$namedBuffers$ ??= {
   name: 'nn.Module.namedBuffers',
   parameters: [],
-}
+})
 
-export const nn_module$Module$namedChildren: Signature = {
+let nn_module$Module$namedChildren$: Signature | undefined
+export const nn_module$Module$namedChildren = (): Signature => (nn_module$Module$namedChildren$ ??= {
   name: 'nn.Module.namedChildren',
   parameters: [],
-}
+})
 
-export const nn_module$Module$namedModules: Signature = {
+let nn_module$Module$namedModules$: Signature | undefined
+export const nn_module$Module$namedModules = (): Signature => (nn_module$Module$namedModules$ ??= {
   name: 'nn.Module.namedModules',
   parameters: [
-    { name: 'prefix', rule: rule87, optional: true },
+    { name: 'prefix', rule: rule89, optional: true },
     { name: 'seen', rule: { kind: 'class', name: 'Set' }, optional: true },
   ],
-}
+})
 
-export const nn_module$Module$namedParameters: Signature = {
+let nn_module$Module$namedParameters$: Signature | undefined
+export const nn_module$Module$namedParameters = (): Signature => (nn_module$Module$namedParameters$ ??= {
   name: 'nn.Module.namedParameters',
   parameters: [],
-}
+})
 
-export const nn_module$Module$namedTensors: Signature = {
+let nn_module$Module$namedTensors$: Signature | undefined
+export const nn_module$Module$namedTensors = (): Signature => (nn_module$Module$namedTensors$ ??= {
   name: 'nn.Module.namedTensors',
   parameters: [],
-}
+})
 
-export const nn_module$Module$optionalKeys: Signature = {
+let nn_module$Module$optionalKeys$: Signature | undefined
+export const nn_module$Module$optionalKeys = (): Signature => (nn_module$Module$optionalKeys$ ??= {
   name: 'nn.Module.optionalKeys',
   parameters: [],
-}
+})
 
-export const nn_module$Module$ownTensors: Signature = {
+let nn_module$Module$ownTensors$: Signature | undefined
+export const nn_module$Module$ownTensors = (): Signature => (nn_module$Module$ownTensors$ ??= {
   name: 'nn.Module.ownTensors',
   parameters: [],
-}
+})
 
-export const nn_module$Module$parameters: Signature = {
+let nn_module$Module$parameters$: Signature | undefined
+export const nn_module$Module$parameters = (): Signature => (nn_module$Module$parameters$ ??= {
   name: 'nn.Module.parameters',
   parameters: [],
-}
+})
 
-export const nn_module$Module$registerBuffer: Signature = {
+let nn_module$Module$registerBuffer$: Signature | undefined
+export const nn_module$Module$registerBuffer = (): Signature => (nn_module$Module$registerBuffer$ ??= {
   name: 'nn.Module.registerBuffer',
   parameters: [
-    { name: 'name', rule: rule87 },
-    { name: 'tensor', rule: rule9 },
-    { name: 'options', rule: rule83, optional: true, options: { fields: { persistent: { kind: 'boolean' } }, required: [] } },
+    { name: 'name', rule: rule89 },
+    { name: 'tensor', rule: rule10 },
+    { name: 'options', rule: rule85, optional: true, options: { fields: { persistent: { kind: 'boolean' } }, required: [] } },
   ],
-}
+})
 
-export const nn_module$Module$registerForwardHook: Signature = {
+let nn_module$Module$registerForwardHook$: Signature | undefined
+export const nn_module$Module$registerForwardHook = (): Signature => (nn_module$Module$registerForwardHook$ ??= {
   name: 'nn.Module.registerForwardHook',
   parameters: [
     { name: 'hook', rule: rule12 },
-    { name: 'options', rule: rule51, optional: true, options: schemas.HookOptions },
+    { name: 'options', rule: rule52, optional: true, options: schemas.HookOptions },
   ],
-}
+})
 
-export const nn_module$Module$registerForwardPreHook: Signature = {
+let nn_module$Module$registerForwardPreHook$: Signature | undefined
+export const nn_module$Module$registerForwardPreHook = (): Signature => (nn_module$Module$registerForwardPreHook$ ??= {
   name: 'nn.Module.registerForwardPreHook',
   parameters: [
     { name: 'hook', rule: rule12 },
-    { name: 'options', rule: rule51, optional: true, options: schemas.HookOptions },
+    { name: 'options', rule: rule52, optional: true, options: schemas.HookOptions },
   ],
-}
+})
 
-export const nn_module$Module$registerFullBackwardHook: Signature = {
+let nn_module$Module$registerFullBackwardHook$: Signature | undefined
+export const nn_module$Module$registerFullBackwardHook = (): Signature => (nn_module$Module$registerFullBackwardHook$ ??= {
   name: 'nn.Module.registerFullBackwardHook',
   parameters: [
     { name: 'hook', rule: rule12 },
-    { name: 'options', rule: rule51, optional: true, options: schemas.HookOptions },
+    { name: 'options', rule: rule52, optional: true, options: schemas.HookOptions },
   ],
-}
+})
 
-export const nn_module$Module$requiresGrad_: Signature = {
+let nn_module$Module$requiresGrad_$: Signature | undefined
+export const nn_module$Module$requiresGrad_ = (): Signature => (nn_module$Module$requiresGrad_$ ??= {
   name: 'nn.Module.requiresGrad_',
   parameters: [
     { name: 'on', rule: rule1, optional: true },
   ],
-}
+})
 
-export const nn_module$Module$setOwnTensor: Signature = {
+let nn_module$Module$setOwnTensor$: Signature | undefined
+export const nn_module$Module$setOwnTensor = (): Signature => (nn_module$Module$setOwnTensor$ ??= {
   name: 'nn.Module.setOwnTensor',
   parameters: [
-    { name: 'key', rule: rule87 },
-    { name: 'tensor', rule: rule9 },
+    { name: 'key', rule: rule89 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const nn_module$Module$stateDict: Signature = {
+let nn_module$Module$stateDict$: Signature | undefined
+export const nn_module$Module$stateDict = (): Signature => (nn_module$Module$stateDict$ ??= {
   name: 'nn.Module.stateDict',
   parameters: [],
-}
+})
 
-export const nn_module$Module$to: Signature = {
+let nn_module$Module$to$: Signature | undefined
+export const nn_module$Module$to = (): Signature => (nn_module$Module$to$ ??= {
   name: 'nn.Module.to',
   parameters: [
     { name: 'dtype', rule: rule0 },
   ],
-}
+})
 
-export const nn_module$Module$toString: Signature = {
+let nn_module$Module$toString$: Signature | undefined
+export const nn_module$Module$toString = (): Signature => (nn_module$Module$toString$ ??= {
   name: 'nn.Module.toString',
   parameters: [
-    { name: 'indent', rule: rule87, optional: true },
+    { name: 'indent', rule: rule89, optional: true },
   ],
-}
+})
 
-export const nn_module$Module$train: Signature = {
+let nn_module$Module$train$: Signature | undefined
+export const nn_module$Module$train = (): Signature => (nn_module$Module$train$ ??= {
   name: 'nn.Module.train',
   parameters: [
     { name: 'mode', rule: rule1, optional: true },
   ],
-}
+})
 
-export const nn_module$Module$zeroGrad: Signature = {
+let nn_module$Module$zeroGrad$: Signature | undefined
+export const nn_module$Module$zeroGrad = (): Signature => (nn_module$Module$zeroGrad$ ??= {
   name: 'nn.Module.zeroGrad',
   parameters: [],
-}
+})
 
-export const nn_module$parameter: Signature = {
+let nn_module$parameter$: Signature | undefined
+export const nn_module$parameter = (): Signature => (nn_module$parameter$ ??= {
   name: 'nn.parameter',
   parameters: [
-    { name: 'tensor', rule: rule9 },
+    { name: 'tensor', rule: rule10 },
     { name: 'requiresGrad', rule: rule1, optional: true },
   ],
-}
+})
 
-export const nn_multihead_attention$MultiheadAttention$constructor: Signature = {
+let nn_multihead_attention$MultiheadAttention$constructor$: Signature | undefined
+export const nn_multihead_attention$MultiheadAttention$constructor = (): Signature => (nn_multihead_attention$MultiheadAttention$constructor$ ??= {
   name: 'nn.MultiheadAttention',
   isConstructor: true,
   parameters: [
     { name: 'embedDim', rule: rule25 },
     { name: 'numHeads', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'MultiheadAttentionOptions' }, optional: true, options: schemas.MultiheadAttentionOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'MultiheadAttentionOptions', fields: [] }, optional: true, options: schemas.MultiheadAttentionOptions, checksItself: true },
     { name: 'parts', rule: rule29, optional: true },
   ],
-}
+})
 
-export const nn_multihead_attention$MultiheadAttention$extraRepr: Signature = {
+let nn_multihead_attention$MultiheadAttention$extraRepr$: Signature | undefined
+export const nn_multihead_attention$MultiheadAttention$extraRepr = (): Signature => (nn_multihead_attention$MultiheadAttention$extraRepr$ ??= {
   name: 'nn.MultiheadAttention.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_multihead_attention$MultiheadAttention$forward: Signature = {
+let nn_multihead_attention$MultiheadAttention$forward$: Signature | undefined
+export const nn_multihead_attention$MultiheadAttention$forward = (): Signature => (nn_multihead_attention$MultiheadAttention$forward$ ??= {
   name: 'nn.MultiheadAttention.forward',
   parameters: [
-    { name: 'query', rule: rule9 },
-    { name: 'key', rule: rule9, optional: true },
-    { name: 'value', rule: rule9, optional: true },
-    { name: 'options', rule: { kind: 'object', name: 'MultiheadAttentionForwardOptions' }, optional: true, options: schemas.MultiheadAttentionForwardOptions, checksItself: true },
+    { name: 'query', rule: rule10 },
+    { name: 'key', rule: rule10, optional: true },
+    { name: 'value', rule: rule10, optional: true },
+    { name: 'options', rule: { kind: 'object', name: 'MultiheadAttentionForwardOptions', fields: [] }, optional: true, options: schemas.MultiheadAttentionForwardOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_pooling$AdaptiveAvgPool$forward: Signature = {
+let nn_pooling$AdaptiveAvgPool$forward$: Signature | undefined
+export const nn_pooling$AdaptiveAvgPool$forward = (): Signature => (nn_pooling$AdaptiveAvgPool$forward$ ??= {
   name: 'AdaptiveAvgPool.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_pooling$AdaptiveAvgPool1d$constructor: Signature = {
+let nn_pooling$AdaptiveAvgPool1d$constructor$: Signature | undefined
+export const nn_pooling$AdaptiveAvgPool1d$constructor = (): Signature => (nn_pooling$AdaptiveAvgPool1d$constructor$ ??= {
   name: 'nn.AdaptiveAvgPool1d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule99 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_pooling$AdaptiveAvgPool2d$constructor: Signature = {
+let nn_pooling$AdaptiveAvgPool2d$constructor$: Signature | undefined
+export const nn_pooling$AdaptiveAvgPool2d$constructor = (): Signature => (nn_pooling$AdaptiveAvgPool2d$constructor$ ??= {
   name: 'nn.AdaptiveAvgPool2d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule99 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_pooling$AdaptiveAvgPool3d$constructor: Signature = {
+let nn_pooling$AdaptiveAvgPool3d$constructor$: Signature | undefined
+export const nn_pooling$AdaptiveAvgPool3d$constructor = (): Signature => (nn_pooling$AdaptiveAvgPool3d$constructor$ ??= {
   name: 'nn.AdaptiveAvgPool3d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule99 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_pooling$AdaptiveMaxPool$forward: Signature = {
+let nn_pooling$AdaptiveMaxPool$forward$: Signature | undefined
+export const nn_pooling$AdaptiveMaxPool$forward = (): Signature => (nn_pooling$AdaptiveMaxPool$forward$ ??= {
   name: 'AdaptiveMaxPool.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_pooling$AdaptiveMaxPool1d$constructor: Signature = {
+let nn_pooling$AdaptiveMaxPool1d$constructor$: Signature | undefined
+export const nn_pooling$AdaptiveMaxPool1d$constructor = (): Signature => (nn_pooling$AdaptiveMaxPool1d$constructor$ ??= {
   name: 'nn.AdaptiveMaxPool1d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule99 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_pooling$AdaptiveMaxPool2d$constructor: Signature = {
+let nn_pooling$AdaptiveMaxPool2d$constructor$: Signature | undefined
+export const nn_pooling$AdaptiveMaxPool2d$constructor = (): Signature => (nn_pooling$AdaptiveMaxPool2d$constructor$ ??= {
   name: 'nn.AdaptiveMaxPool2d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule99 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_pooling$AdaptiveMaxPool3d$constructor: Signature = {
+let nn_pooling$AdaptiveMaxPool3d$constructor$: Signature | undefined
+export const nn_pooling$AdaptiveMaxPool3d$constructor = (): Signature => (nn_pooling$AdaptiveMaxPool3d$constructor$ ??= {
   name: 'nn.AdaptiveMaxPool3d',
   isConstructor: true,
   parameters: [
-    { name: 'outputSize', rule: rule99 },
+    { name: 'outputSize', rule: rule100 },
   ],
-}
+})
 
-export const nn_pooling$AdaptivePool$extraRepr: Signature = {
+let nn_pooling$AdaptivePool$extraRepr$: Signature | undefined
+export const nn_pooling$AdaptivePool$extraRepr = (): Signature => (nn_pooling$AdaptivePool$extraRepr$ ??= {
   name: 'AdaptivePool.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_pooling$AvgPool$extraRepr: Signature = {
+let nn_pooling$AvgPool$extraRepr$: Signature | undefined
+export const nn_pooling$AvgPool$extraRepr = (): Signature => (nn_pooling$AvgPool$extraRepr$ ??= {
   name: 'AvgPool.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_pooling$AvgPool$forward: Signature = {
+let nn_pooling$AvgPool$forward$: Signature | undefined
+export const nn_pooling$AvgPool$forward = (): Signature => (nn_pooling$AvgPool$forward$ ??= {
   name: 'AvgPool.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_pooling$AvgPool1d$constructor: Signature = {
+let nn_pooling$AvgPool1d$constructor$: Signature | undefined
+export const nn_pooling$AvgPool1d$constructor = (): Signature => (nn_pooling$AvgPool1d$constructor$ ??= {
   name: 'nn.AvgPool1d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
-}
+})
 
-export const nn_pooling$AvgPool2d$constructor: Signature = {
+let nn_pooling$AvgPool2d$constructor$: Signature | undefined
+export const nn_pooling$AvgPool2d$constructor = (): Signature => (nn_pooling$AvgPool2d$constructor$ ??= {
   name: 'nn.AvgPool2d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
-}
+})
 
-export const nn_pooling$AvgPool3d$constructor: Signature = {
+let nn_pooling$AvgPool3d$constructor$: Signature | undefined
+export const nn_pooling$AvgPool3d$constructor = (): Signature => (nn_pooling$AvgPool3d$constructor$ ??= {
   name: 'nn.AvgPool3d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule98 },
+    { name: 'kernelSize', rule: rule99 },
     { name: 'options', rule: rule30, optional: true, options: schemas.AvgPoolOptions },
   ],
-}
+})
 
-export const nn_pooling$MaxPool$extraRepr: Signature = {
+let nn_pooling$MaxPool$extraRepr$: Signature | undefined
+export const nn_pooling$MaxPool$extraRepr = (): Signature => (nn_pooling$MaxPool$extraRepr$ ??= {
   name: 'MaxPool.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_pooling$MaxPool$forward: Signature = {
+let nn_pooling$MaxPool$forward$: Signature | undefined
+export const nn_pooling$MaxPool$forward = (): Signature => (nn_pooling$MaxPool$forward$ ??= {
   name: 'MaxPool.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_pooling$MaxPool1d$constructor: Signature = {
+let nn_pooling$MaxPool1d$constructor$: Signature | undefined
+export const nn_pooling$MaxPool1d$constructor = (): Signature => (nn_pooling$MaxPool1d$constructor$ ??= {
   name: 'nn.MaxPool1d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule64, optional: true, options: schemas.MaxPoolOptions },
   ],
-}
+})
 
-export const nn_pooling$MaxPool2d$constructor: Signature = {
+let nn_pooling$MaxPool2d$constructor$: Signature | undefined
+export const nn_pooling$MaxPool2d$constructor = (): Signature => (nn_pooling$MaxPool2d$constructor$ ??= {
   name: 'nn.MaxPool2d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule64, optional: true, options: schemas.MaxPoolOptions },
   ],
-}
+})
 
-export const nn_pooling$MaxPool3d$constructor: Signature = {
+let nn_pooling$MaxPool3d$constructor$: Signature | undefined
+export const nn_pooling$MaxPool3d$constructor = (): Signature => (nn_pooling$MaxPool3d$constructor$ ??= {
   name: 'nn.MaxPool3d',
   isConstructor: true,
   parameters: [
-    { name: 'kernelSize', rule: rule98 },
-    { name: 'options', rule: rule63, optional: true, options: schemas.MaxPoolOptions },
+    { name: 'kernelSize', rule: rule99 },
+    { name: 'options', rule: rule64, optional: true, options: schemas.MaxPoolOptions },
   ],
-}
+})
 
-export const nn_reshaping$Flatten$constructor: Signature = {
+let nn_reshaping$Flatten$constructor$: Signature | undefined
+export const nn_reshaping$Flatten$constructor = (): Signature => (nn_reshaping$Flatten$constructor$ ??= {
   name: 'nn.Flatten',
   isConstructor: true,
   parameters: [
     { name: 'startDim', rule: rule25, optional: true },
     { name: 'endDim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const nn_reshaping$Flatten$extraRepr: Signature = {
+let nn_reshaping$Flatten$extraRepr$: Signature | undefined
+export const nn_reshaping$Flatten$extraRepr = (): Signature => (nn_reshaping$Flatten$extraRepr$ ??= {
   name: 'nn.Flatten.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_reshaping$Flatten$forward: Signature = {
+let nn_reshaping$Flatten$forward$: Signature | undefined
+export const nn_reshaping$Flatten$forward = (): Signature => (nn_reshaping$Flatten$forward$ ??= {
   name: 'nn.Flatten.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_reshaping$PixelShuffle$constructor: Signature = {
+let nn_reshaping$PixelShuffle$constructor$: Signature | undefined
+export const nn_reshaping$PixelShuffle$constructor = (): Signature => (nn_reshaping$PixelShuffle$constructor$ ??= {
   name: 'nn.PixelShuffle',
   isConstructor: true,
   parameters: [
     { name: 'upscaleFactor', rule: rule25 },
   ],
-}
+})
 
-export const nn_reshaping$PixelShuffle$forward: Signature = {
+let nn_reshaping$PixelShuffle$forward$: Signature | undefined
+export const nn_reshaping$PixelShuffle$forward = (): Signature => (nn_reshaping$PixelShuffle$forward$ ??= {
   name: 'nn.PixelShuffle.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_reshaping$PixelUnshuffle$constructor: Signature = {
+let nn_reshaping$PixelUnshuffle$constructor$: Signature | undefined
+export const nn_reshaping$PixelUnshuffle$constructor = (): Signature => (nn_reshaping$PixelUnshuffle$constructor$ ??= {
   name: 'nn.PixelUnshuffle',
   isConstructor: true,
   parameters: [
     { name: 'downscaleFactor', rule: rule25 },
   ],
-}
+})
 
-export const nn_reshaping$PixelUnshuffle$forward: Signature = {
+let nn_reshaping$PixelUnshuffle$forward$: Signature | undefined
+export const nn_reshaping$PixelUnshuffle$forward = (): Signature => (nn_reshaping$PixelUnshuffle$forward$ ??= {
   name: 'nn.PixelUnshuffle.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_reshaping$Unflatten$constructor: Signature = {
+let nn_reshaping$Unflatten$constructor$: Signature | undefined
+export const nn_reshaping$Unflatten$constructor = (): Signature => (nn_reshaping$Unflatten$constructor$ ??= {
   name: 'nn.Unflatten',
   isConstructor: true,
   parameters: [
     { name: 'dim', rule: rule25 },
     { name: 'sizes', rule: rule17 },
   ],
-}
+})
 
-export const nn_reshaping$Unflatten$extraRepr: Signature = {
+let nn_reshaping$Unflatten$extraRepr$: Signature | undefined
+export const nn_reshaping$Unflatten$extraRepr = (): Signature => (nn_reshaping$Unflatten$extraRepr$ ??= {
   name: 'nn.Unflatten.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_reshaping$Unflatten$forward: Signature = {
+let nn_reshaping$Unflatten$forward$: Signature | undefined
+export const nn_reshaping$Unflatten$forward = (): Signature => (nn_reshaping$Unflatten$forward$ ??= {
   name: 'nn.Unflatten.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_rms_norm$RMSNorm$constructor: Signature = {
+let nn_rms_norm$RMSNorm$constructor$: Signature | undefined
+export const nn_rms_norm$RMSNorm$constructor = (): Signature => (nn_rms_norm$RMSNorm$constructor$ ??= {
   name: 'nn.RMSNorm',
   isConstructor: true,
   parameters: [
-    { name: 'normalizedShape', rule: rule98 },
-    { name: 'options', rule: { kind: 'object', name: 'RMSNormOptions' }, optional: true, options: schemas.RMSNormOptions, checksItself: true },
+    { name: 'normalizedShape', rule: rule99 },
+    { name: 'options', rule: { kind: 'object', name: 'RMSNormOptions', fields: [] }, optional: true, options: schemas.RMSNormOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_rms_norm$RMSNorm$extraRepr: Signature = {
+let nn_rms_norm$RMSNorm$extraRepr$: Signature | undefined
+export const nn_rms_norm$RMSNorm$extraRepr = (): Signature => (nn_rms_norm$RMSNorm$extraRepr$ ??= {
   name: 'nn.RMSNorm.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_rms_norm$RMSNorm$forward: Signature = {
+let nn_rms_norm$RMSNorm$forward$: Signature | undefined
+export const nn_rms_norm$RMSNorm$forward = (): Signature => (nn_rms_norm$RMSNorm$forward$ ??= {
   name: 'nn.RMSNorm.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const nn_running_norm$RunningNorm$extraRepr: Signature = {
+let nn_running_norm$RunningNorm$extraRepr$: Signature | undefined
+export const nn_running_norm$RunningNorm$extraRepr = (): Signature => (nn_running_norm$RunningNorm$extraRepr$ ??= {
   name: 'RunningNorm.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_running_norm$RunningNorm$optionalKeys: Signature = {
+let nn_running_norm$RunningNorm$optionalKeys$: Signature | undefined
+export const nn_running_norm$RunningNorm$optionalKeys = (): Signature => (nn_running_norm$RunningNorm$optionalKeys$ ??= {
   name: 'RunningNorm.optionalKeys',
   parameters: [],
-}
+})
 
-export const nn_running_norm$RunningNorm$ownTensors: Signature = {
+let nn_running_norm$RunningNorm$ownTensors$: Signature | undefined
+export const nn_running_norm$RunningNorm$ownTensors = (): Signature => (nn_running_norm$RunningNorm$ownTensors$ ??= {
   name: 'RunningNorm.ownTensors',
   parameters: [],
-}
+})
 
-export const nn_running_norm$RunningNorm$resetRunningStats: Signature = {
+let nn_running_norm$RunningNorm$resetRunningStats$: Signature | undefined
+export const nn_running_norm$RunningNorm$resetRunningStats = (): Signature => (nn_running_norm$RunningNorm$resetRunningStats$ ??= {
   name: 'RunningNorm.resetRunningStats',
   parameters: [],
-}
+})
 
-export const nn_running_norm$RunningNorm$setOwnTensor: Signature = {
+let nn_running_norm$RunningNorm$setOwnTensor$: Signature | undefined
+export const nn_running_norm$RunningNorm$setOwnTensor = (): Signature => (nn_running_norm$RunningNorm$setOwnTensor$ ??= {
   name: 'RunningNorm.setOwnTensor',
   parameters: [
-    { name: 'key', rule: rule87 },
-    { name: 'tensor', rule: rule9 },
+    { name: 'key', rule: rule89 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const nn_transformer$TransformerEncoder$constructor: Signature = {
+let nn_transformer$TransformerEncoder$constructor$: Signature | undefined
+export const nn_transformer$TransformerEncoder$constructor = (): Signature => (nn_transformer$TransformerEncoder$constructor$ ??= {
   name: 'nn.TransformerEncoder',
   isConstructor: true,
   parameters: [
-    { name: 'encoderLayer', rule: rule83 },
+    { name: 'encoderLayer', rule: { kind: 'object', name: 'object', fields: ['forward'], text: 'an object with forward' } },
     { name: 'numLayers', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderOptions' }, optional: true, options: schemas.TransformerEncoderOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderOptions', fields: [] }, optional: true, options: schemas.TransformerEncoderOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_transformer$TransformerEncoder$forward: Signature = {
+let nn_transformer$TransformerEncoder$forward$: Signature | undefined
+export const nn_transformer$TransformerEncoder$forward = (): Signature => (nn_transformer$TransformerEncoder$forward$ ??= {
   name: 'nn.TransformerEncoder.forward',
   parameters: [
-    { name: 'src', rule: rule9 },
-    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderForwardOptions' }, optional: true, options: schemas.TransformerEncoderForwardOptions, checksItself: true },
+    { name: 'src', rule: rule10 },
+    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderForwardOptions', fields: [] }, optional: true, options: schemas.TransformerEncoderForwardOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_transformer$TransformerEncoderLayer$constructor: Signature = {
+let nn_transformer$TransformerEncoderLayer$constructor$: Signature | undefined
+export const nn_transformer$TransformerEncoderLayer$constructor = (): Signature => (nn_transformer$TransformerEncoderLayer$constructor$ ??= {
   name: 'nn.TransformerEncoderLayer',
   isConstructor: true,
   parameters: [
     { name: 'dModel', rule: rule25 },
     { name: 'nhead', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderLayerOptions' }, optional: true, options: schemas.TransformerEncoderLayerOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderLayerOptions', fields: [] }, optional: true, options: schemas.TransformerEncoderLayerOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_transformer$TransformerEncoderLayer$extraRepr: Signature = {
+let nn_transformer$TransformerEncoderLayer$extraRepr$: Signature | undefined
+export const nn_transformer$TransformerEncoderLayer$extraRepr = (): Signature => (nn_transformer$TransformerEncoderLayer$extraRepr$ ??= {
   name: 'nn.TransformerEncoderLayer.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_transformer$TransformerEncoderLayer$forward: Signature = {
+let nn_transformer$TransformerEncoderLayer$forward$: Signature | undefined
+export const nn_transformer$TransformerEncoderLayer$forward = (): Signature => (nn_transformer$TransformerEncoderLayer$forward$ ??= {
   name: 'nn.TransformerEncoderLayer.forward',
   parameters: [
-    { name: 'src', rule: rule9 },
-    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderLayerForwardOptions' }, optional: true, options: schemas.TransformerEncoderLayerForwardOptions, checksItself: true },
+    { name: 'src', rule: rule10 },
+    { name: 'options', rule: { kind: 'object', name: 'TransformerEncoderLayerForwardOptions', fields: [] }, optional: true, options: schemas.TransformerEncoderLayerForwardOptions, checksItself: true },
   ],
-}
+})
 
-export const nn_upsample$Upsample$constructor: Signature = {
+let nn_upsample$Upsample$constructor$: Signature | undefined
+export const nn_upsample$Upsample$constructor = (): Signature => (nn_upsample$Upsample$constructor$ ??= {
   name: 'nn.Upsample',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule55, options: schemas.InterpolateOptions },
+    { name: 'options', rule: rule56, options: schemas.InterpolateOptions },
   ],
-}
+})
 
-export const nn_upsample$Upsample$extraRepr: Signature = {
+let nn_upsample$Upsample$extraRepr$: Signature | undefined
+export const nn_upsample$Upsample$extraRepr = (): Signature => (nn_upsample$Upsample$extraRepr$ ??= {
   name: 'nn.Upsample.extraRepr',
   parameters: [],
-}
+})
 
-export const nn_upsample$Upsample$forward: Signature = {
+let nn_upsample$Upsample$forward$: Signature | undefined
+export const nn_upsample$Upsample$forward = (): Signature => (nn_upsample$Upsample$forward$ ??= {
   name: 'nn.Upsample.forward',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
   ],
-}
+})
 
-export const optim_adafactor$Adafactor$constructor: Signature = {
+let optim_adafactor$Adafactor$constructor$: Signature | undefined
+export const optim_adafactor$Adafactor$constructor = (): Signature => (optim_adafactor$Adafactor$constructor$ ??= {
   name: 'optim.Adafactor',
   isConstructor: true,
   parameters: [
     { name: 'params', rule: rule13 },
-    { name: 'options', rule: { kind: 'object', name: 'AdafactorOptions' }, optional: true, options: schemas.AdafactorOptions },
+    { name: 'options', rule: { kind: 'object', name: 'AdafactorOptions', fields: [] }, optional: true, options: schemas.AdafactorOptions },
   ],
-}
+})
 
-export const optim_adam$Adam$constructor: Signature = {
+let optim_adam$Adam$constructor$: Signature | undefined
+export const optim_adam$Adam$constructor = (): Signature => (optim_adam$Adam$constructor$ ??= {
   name: 'optim.Adam',
   isConstructor: true,
   parameters: [
     { name: 'params', rule: rule13 },
-    { name: 'options', rule: { kind: 'object', name: 'AdamOptions' }, optional: true, options: schemas.AdamOptions },
+    { name: 'options', rule: { kind: 'object', name: 'AdamOptions', fields: [] }, optional: true, options: schemas.AdamOptions },
   ],
-}
+})
 
-export const optim_adamw$AdamW$constructor: Signature = {
+let optim_adamw$AdamW$constructor$: Signature | undefined
+export const optim_adamw$AdamW$constructor = (): Signature => (optim_adamw$AdamW$constructor$ ??= {
   name: 'optim.AdamW',
   isConstructor: true,
   parameters: [
     { name: 'params', rule: rule13 },
-    { name: 'options', rule: { kind: 'object', name: 'AdamWOptions' }, optional: true, options: schemas.AdamWOptions },
+    { name: 'options', rule: { kind: 'object', name: 'AdamWOptions', fields: [] }, optional: true, options: schemas.AdamWOptions },
   ],
-}
+})
 
-export const optim_clip$clipGradNorm: Signature = {
+let optim_clip$clipGradNorm$: Signature | undefined
+export const optim_clip$clipGradNorm = (): Signature => (optim_clip$clipGradNorm$ ??= {
   name: 'optim.clipGradNorm',
   parameters: [
-    { name: 'params', rule: rule89 },
+    { name: 'params', rule: rule91 },
     { name: 'maxNorm', rule: rule25 },
-    { name: 'options', rule: { kind: 'object', name: 'ClipGradNormOptions' }, optional: true, options: schemas.ClipGradNormOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'ClipGradNormOptions', fields: [] }, optional: true, options: schemas.ClipGradNormOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_clip$clipGradValue: Signature = {
+let optim_clip$clipGradValue$: Signature | undefined
+export const optim_clip$clipGradValue = (): Signature => (optim_clip$clipGradValue$ ??= {
   name: 'optim.clipGradValue',
   parameters: [
-    { name: 'params', rule: rule89 },
+    { name: 'params', rule: rule91 },
     { name: 'value', rule: rule25 },
   ],
-}
+})
 
-export const optim_decay_groups$decayGroups: Signature = {
+let optim_decay_groups$decayGroups$: Signature | undefined
+export const optim_decay_groups$decayGroups = (): Signature => (optim_decay_groups$decayGroups$ ??= {
   name: 'optim.decayGroups',
   parameters: [
     { name: 'model', rule: rule6 },
     { name: 'weightDecay', rule: rule25 },
   ],
-}
+})
 
-export const optim_nlg_adamw$NlgAdamW$constructor: Signature = {
+let optim_nlg_adamw$NlgAdamW$constructor$: Signature | undefined
+export const optim_nlg_adamw$NlgAdamW$constructor = (): Signature => (optim_nlg_adamw$NlgAdamW$constructor$ ??= {
   name: 'optim.NlgAdamW',
   isConstructor: true,
   parameters: [
     { name: 'params', rule: rule13 },
-    { name: 'options', rule: { kind: 'object', name: 'NlgAdamWOptions' }, optional: true, options: schemas.NlgAdamWOptions },
+    { name: 'options', rule: { kind: 'object', name: 'NlgAdamWOptions', fields: [] }, optional: true, options: schemas.NlgAdamWOptions },
   ],
-}
+})
 
-export const optim_optimizer$Optimizer$addParamGroup: Signature = {
+let optim_optimizer$Optimizer$addParamGroup$: Signature | undefined
+export const optim_optimizer$Optimizer$addParamGroup = (): Signature => (optim_optimizer$Optimizer$addParamGroup$ ??= {
   name: 'optim.Optimizer.addParamGroup',
   parameters: [
-    { name: 'group', rule: rule83 },
+    { name: 'group', rule: { kind: 'object', name: 'object', fields: ['params'], text: 'an object with params' } },
   ],
-}
+})
 
-export const optim_optimizer$Optimizer$loadStateDict: Signature = {
+let optim_optimizer$Optimizer$loadStateDict$: Signature | undefined
+export const optim_optimizer$Optimizer$loadStateDict = (): Signature => (optim_optimizer$Optimizer$loadStateDict$ ??= {
   name: 'optim.Optimizer.loadStateDict',
   parameters: [
-    { name: 'saved', rule: rule83 },
+    { name: 'saved', rule: rule0 },
   ],
-}
+})
 
-export const optim_optimizer$Optimizer$stateDict: Signature = {
+let optim_optimizer$Optimizer$stateDict$: Signature | undefined
+export const optim_optimizer$Optimizer$stateDict = (): Signature => (optim_optimizer$Optimizer$stateDict$ ??= {
   name: 'optim.Optimizer.stateDict',
   parameters: [],
-}
+})
 
-export const optim_optimizer$Optimizer$step: Signature = {
+let optim_optimizer$Optimizer$step$: Signature | undefined
+export const optim_optimizer$Optimizer$step = (): Signature => (optim_optimizer$Optimizer$step$ ??= {
   name: 'optim.Optimizer.step',
   parameters: [],
-}
+})
 
-export const optim_optimizer$Optimizer$zeroGrad: Signature = {
+let optim_optimizer$Optimizer$zeroGrad$: Signature | undefined
+export const optim_optimizer$Optimizer$zeroGrad = (): Signature => (optim_optimizer$Optimizer$zeroGrad$ ??= {
   name: 'optim.Optimizer.zeroGrad',
   parameters: [
-    { name: 'options', rule: rule83, optional: true, options: { fields: { setToNone: { kind: 'boolean' } }, required: [] } },
+    { name: 'options', rule: rule85, optional: true, options: { fields: { setToNone: { kind: 'boolean' } }, required: [] } },
   ],
-}
+})
 
-export const optim_saved_state$stateFromTorch: Signature = {
+let optim_saved_state$stateFromTorch$: Signature | undefined
+export const optim_saved_state$stateFromTorch = (): Signature => (optim_saved_state$stateFromTorch$ ??= {
   name: 'optim.stateFromTorch',
   isPromise: true,
   parameters: [
     { name: 'saved', rule: rule0, optional: true },
   ],
-}
+})
 
-export const optim_schedule$Constant$constructor: Signature = {
+let optim_schedule$Constant$constructor$: Signature | undefined
+export const optim_schedule$Constant$constructor = (): Signature => (optim_schedule$Constant$constructor$ ??= {
   name: 'optim.lrScheduler.Constant',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'record', values: { kind: 'object', name: 'object' }, shallow: true }, optional: true, options: schemas.ConstantOptions, checksItself: true },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'record', values: { kind: 'object', name: 'object', fields: [] }, shallow: true }, optional: true, options: schemas.ConstantOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedule$ConstantWithWarmup$constructor: Signature = {
+let optim_schedule$ConstantWithWarmup$constructor$: Signature | undefined
+export const optim_schedule$ConstantWithWarmup$constructor = (): Signature => (optim_schedule$ConstantWithWarmup$constructor$ ??= {
   name: 'optim.lrScheduler.ConstantWithWarmup',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: rule81, optional: true, options: schemas.WarmupOptions, checksItself: true },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: rule83, optional: true, options: schemas.WarmupOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedule$CosineWarmup$constructor: Signature = {
+let optim_schedule$CosineWarmup$constructor$: Signature | undefined
+export const optim_schedule$CosineWarmup$constructor = (): Signature => (optim_schedule$CosineWarmup$constructor$ ??= {
   name: 'optim.lrScheduler.CosineWarmup',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
+    { name: 'optimizer', rule: rule75 },
     { name: 'options', rule: rule42, options: schemas.CosineOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedule$CosineWithMinLr$constructor: Signature = {
+let optim_schedule$CosineWithMinLr$constructor$: Signature | undefined
+export const optim_schedule$CosineWithMinLr$constructor = (): Signature => (optim_schedule$CosineWithMinLr$constructor$ ??= {
   name: 'optim.lrScheduler.CosineWithMinLr',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'CosineMinLrOptions', text: 'an object with total' }, options: schemas.CosineMinLrOptions, checksItself: true },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'CosineMinLrOptions', fields: ['total'], text: 'an object with total' }, options: schemas.CosineMinLrOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedule$CosineWithRestarts$constructor: Signature = {
+let optim_schedule$CosineWithRestarts$constructor$: Signature | undefined
+export const optim_schedule$CosineWithRestarts$constructor = (): Signature => (optim_schedule$CosineWithRestarts$constructor$ ??= {
   name: 'optim.lrScheduler.CosineWithRestarts',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
+    { name: 'optimizer', rule: rule75 },
     { name: 'options', rule: rule42, options: schemas.CosineOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedule$InverseSqrt$constructor: Signature = {
+let optim_schedule$InverseSqrt$constructor$: Signature | undefined
+export const optim_schedule$InverseSqrt$constructor = (): Signature => (optim_schedule$InverseSqrt$constructor$ ??= {
   name: 'optim.lrScheduler.InverseSqrt',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: rule56, optional: true, options: schemas.InverseSqrtOptions, checksItself: true },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: rule57, optional: true, options: schemas.InverseSqrtOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedule$LinearWarmup$constructor: Signature = {
+let optim_schedule$LinearWarmup$constructor$: Signature | undefined
+export const optim_schedule$LinearWarmup$constructor = (): Signature => (optim_schedule$LinearWarmup$constructor$ ??= {
   name: 'optim.lrScheduler.LinearWarmup',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
+    { name: 'optimizer', rule: rule75 },
     { name: 'options', rule: rule44, options: schemas.DecayOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedule$LrScheduler$constructor: Signature = {
+let optim_schedule$LrScheduler$constructor$: Signature | undefined
+export const optim_schedule$LrScheduler$constructor = (): Signature => (optim_schedule$LrScheduler$constructor$ ??= {
   name: 'optim.lrScheduler.LrScheduler',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
+    { name: 'optimizer', rule: rule75 },
     { name: 'factor', rule: rule12 },
   ],
-}
+})
 
-export const optim_schedule$LrScheduler$getLastLr: Signature = {
+let optim_schedule$LrScheduler$getLastLr$: Signature | undefined
+export const optim_schedule$LrScheduler$getLastLr = (): Signature => (optim_schedule$LrScheduler$getLastLr$ ??= {
   name: 'optim.lrScheduler.LrScheduler.getLastLr',
   parameters: [],
-}
+})
 
-export const optim_schedule$LrScheduler$loadStateDict: Signature = {
+let optim_schedule$LrScheduler$loadStateDict$: Signature | undefined
+export const optim_schedule$LrScheduler$loadStateDict = (): Signature => (optim_schedule$LrScheduler$loadStateDict$ ??= {
   name: 'optim.lrScheduler.LrScheduler.loadStateDict',
   parameters: [
-    { name: 'state', rule: rule83 },
+    { name: 'state', rule: { kind: 'object', name: 'object', fields: ['lastStep', 'baseLrs'], text: 'an object with lastStep and baseLrs' } },
   ],
-}
+})
 
-export const optim_schedule$LrScheduler$stateDict: Signature = {
+let optim_schedule$LrScheduler$stateDict$: Signature | undefined
+export const optim_schedule$LrScheduler$stateDict = (): Signature => (optim_schedule$LrScheduler$stateDict$ ??= {
   name: 'optim.lrScheduler.LrScheduler.stateDict',
   parameters: [],
-}
+})
 
-export const optim_schedule$LrScheduler$step: Signature = {
+let optim_schedule$LrScheduler$step$: Signature | undefined
+export const optim_schedule$LrScheduler$step = (): Signature => (optim_schedule$LrScheduler$step$ ??= {
   name: 'optim.lrScheduler.LrScheduler.step',
   parameters: [],
-}
+})
 
-export const optim_schedule$NlgSchedule$constructor: Signature = {
+let optim_schedule$NlgSchedule$constructor$: Signature | undefined
+export const optim_schedule$NlgSchedule$constructor = (): Signature => (optim_schedule$NlgSchedule$constructor$ ??= {
   name: 'optim.lrScheduler.NlgSchedule',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'NlgScheduleOptions', text: 'an object with name' }, options: schemas.NlgScheduleOptions, checksItself: true },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'NlgScheduleOptions', fields: ['name'], text: 'an object with name' }, options: schemas.NlgScheduleOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedule$Polynomial$constructor: Signature = {
+let optim_schedule$Polynomial$constructor$: Signature | undefined
+export const optim_schedule$Polynomial$constructor = (): Signature => (optim_schedule$Polynomial$constructor$ ??= {
   name: 'optim.lrScheduler.Polynomial',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'PolynomialOptions', text: 'an object with total' }, options: schemas.PolynomialOptions, checksItself: true },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: rule66, options: schemas.PolynomialOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedule$constantFactor: Signature = {
+let optim_schedule$constantFactor$: Signature | undefined
+export const optim_schedule$constantFactor = (): Signature => (optim_schedule$constantFactor$ ??= {
   name: 'optim.lrScheduler.constantFactor',
   parameters: [],
-}
+})
 
-export const optim_schedule$constantWithWarmupFactor: Signature = {
+let optim_schedule$constantWithWarmupFactor$: Signature | undefined
+export const optim_schedule$constantWithWarmupFactor = (): Signature => (optim_schedule$constantWithWarmupFactor$ ??= {
   name: 'optim.lrScheduler.constantWithWarmupFactor',
   parameters: [
-    { name: 'options', rule: rule81, optional: true, options: schemas.WarmupOptions },
+    { name: 'options', rule: rule83, optional: true, options: schemas.WarmupOptions },
   ],
-}
+})
 
-export const optim_schedule$cosineFactor: Signature = {
+let optim_schedule$cosineFactor$: Signature | undefined
+export const optim_schedule$cosineFactor = (): Signature => (optim_schedule$cosineFactor$ ??= {
   name: 'optim.lrScheduler.cosineFactor',
   parameters: [
     { name: 'options', rule: rule42, options: schemas.CosineOptions },
   ],
-}
+})
 
-export const optim_schedule$cosineWithMinLrFactor: Signature = {
+let optim_schedule$cosineWithMinLrFactor$: Signature | undefined
+export const optim_schedule$cosineWithMinLrFactor = (): Signature => (optim_schedule$cosineWithMinLrFactor$ ??= {
   name: 'optim.lrScheduler.cosineWithMinLrFactor',
   parameters: [
-    { name: 'options', rule: { kind: 'object', name: 'CosineOptions' } },
+    { name: 'options', rule: rule42 },
   ],
-}
+})
 
-export const optim_schedule$cosineWithRestartsFactor: Signature = {
+let optim_schedule$cosineWithRestartsFactor$: Signature | undefined
+export const optim_schedule$cosineWithRestartsFactor = (): Signature => (optim_schedule$cosineWithRestartsFactor$ ??= {
   name: 'optim.lrScheduler.cosineWithRestartsFactor',
   parameters: [
     { name: 'options', rule: rule42, options: schemas.CosineOptions },
   ],
-}
+})
 
-export const optim_schedule$inverseSqrtFactor: Signature = {
+let optim_schedule$inverseSqrtFactor$: Signature | undefined
+export const optim_schedule$inverseSqrtFactor = (): Signature => (optim_schedule$inverseSqrtFactor$ ??= {
   name: 'optim.lrScheduler.inverseSqrtFactor',
   parameters: [
-    { name: 'options', rule: rule56, optional: true, options: schemas.InverseSqrtOptions },
+    { name: 'options', rule: rule57, optional: true, options: schemas.InverseSqrtOptions },
   ],
-}
+})
 
-export const optim_schedule$linearFactor: Signature = {
+let optim_schedule$linearFactor$: Signature | undefined
+export const optim_schedule$linearFactor = (): Signature => (optim_schedule$linearFactor$ ??= {
   name: 'optim.lrScheduler.linearFactor',
   parameters: [
     { name: 'options', rule: rule44, options: schemas.DecayOptions },
   ],
-}
+})
 
-export const optim_schedule$nlgCosineFactor: Signature = {
+let optim_schedule$nlgCosineFactor$: Signature | undefined
+export const optim_schedule$nlgCosineFactor = (): Signature => (optim_schedule$nlgCosineFactor$ ??= {
   name: 'optim.lrScheduler.nlgCosineFactor',
   parameters: [
-    { name: 'options', rule: rule83, options: { fields: { warmup: { kind: 'number' }, maxStep: { kind: 'number' } }, required: ['maxStep'] } },
+    { name: 'options', rule: { kind: 'object', name: 'object', fields: ['maxStep'], text: 'an object with maxStep' }, options: { fields: { warmup: { kind: 'number' }, maxStep: { kind: 'number' } }, required: ['maxStep'] } },
   ],
-}
+})
 
-export const optim_schedule$nlgCycleRate: Signature = {
+let optim_schedule$nlgCycleRate$: Signature | undefined
+export const optim_schedule$nlgCycleRate = (): Signature => (optim_schedule$nlgCycleRate$ ??= {
   name: 'optim.lrScheduler.nlgCycleRate',
   parameters: [
-    { name: 'options', rule: rule83, options: { fields: { iSteps: { kind: 'list', items: { kind: 'number' } }, iLrs: { kind: 'list', items: { kind: 'number' } } }, required: ['iSteps', 'iLrs'] } },
+    { name: 'options', rule: { kind: 'object', name: 'object', fields: ['iSteps', 'iLrs'], text: 'an object with iSteps and iLrs' }, options: { fields: { iSteps: { kind: 'list', items: { kind: 'number' } }, iLrs: { kind: 'list', items: { kind: 'number' } } }, required: ['iSteps', 'iLrs'] } },
   ],
-}
+})
 
-export const optim_schedule$polynomialFactor: Signature = {
+let optim_schedule$polynomialFactor$: Signature | undefined
+export const optim_schedule$polynomialFactor = (): Signature => (optim_schedule$polynomialFactor$ ??= {
   name: 'optim.lrScheduler.polynomialFactor',
   parameters: [
-    { name: 'options', rule: { kind: 'object', name: 'PolynomialOptions' } },
+    { name: 'options', rule: rule66 },
   ],
-}
+})
 
-export const optim_schedules_cosine_annealing_lr$CosineAnnealingLR$constructor: Signature = {
+let optim_schedules_cosine_annealing_lr$CosineAnnealingLR$constructor$: Signature | undefined
+export const optim_schedules_cosine_annealing_lr$CosineAnnealingLR$constructor = (): Signature => (optim_schedules_cosine_annealing_lr$CosineAnnealingLR$constructor$ ??= {
   name: 'optim.lrScheduler.CosineAnnealingLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'CosineAnnealingLROptions', text: 'an object with tMax' }, options: schemas.CosineAnnealingLROptions },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'CosineAnnealingLROptions', fields: ['tMax'], text: 'an object with tMax' }, options: schemas.CosineAnnealingLROptions },
   ],
-}
+})
 
-export const optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$constructor: Signature = {
+let optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$constructor$: Signature | undefined
+export const optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$constructor = (): Signature => (optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$constructor$ ??= {
   name: 'optim.lrScheduler.CosineAnnealingWarmRestarts',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'CosineAnnealingWarmRestartsOptions', text: 'an object with t0' }, options: schemas.CosineAnnealingWarmRestartsOptions },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'CosineAnnealingWarmRestartsOptions', fields: ['t0'], text: 'an object with t0' }, options: schemas.CosineAnnealingWarmRestartsOptions },
   ],
-}
+})
 
-export const optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$step: Signature = {
+let optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$step$: Signature | undefined
+export const optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$step = (): Signature => (optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$step$ ??= {
   name: 'optim.lrScheduler.CosineAnnealingWarmRestarts.step',
   parameters: [
     { name: 'epoch', rule: rule25, optional: true },
   ],
-}
+})
 
-export const optim_schedules_lambda_lr$LambdaLR$constructor: Signature = {
+let optim_schedules_lambda_lr$LambdaLR$constructor$: Signature | undefined
+export const optim_schedules_lambda_lr$LambdaLR$constructor = (): Signature => (optim_schedules_lambda_lr$LambdaLR$constructor$ ??= {
   name: 'optim.lrScheduler.LambdaLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'lrLambda', rule: rule93 },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'lrLambda', rule: rule94 },
   ],
-}
+})
 
-export const optim_schedules_lambda_lr$MultiplicativeLR$constructor: Signature = {
+let optim_schedules_lambda_lr$MultiplicativeLR$constructor$: Signature | undefined
+export const optim_schedules_lambda_lr$MultiplicativeLR$constructor = (): Signature => (optim_schedules_lambda_lr$MultiplicativeLR$constructor$ ??= {
   name: 'optim.lrScheduler.MultiplicativeLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'lrLambda', rule: rule93 },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'lrLambda', rule: rule94 },
   ],
-}
+})
 
-export const optim_schedules_linear_lr$ConstantLR$constructor: Signature = {
+let optim_schedules_linear_lr$ConstantLR$constructor$: Signature | undefined
+export const optim_schedules_linear_lr$ConstantLR$constructor = (): Signature => (optim_schedules_linear_lr$ConstantLR$constructor$ ??= {
   name: 'optim.lrScheduler.ConstantLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'ConstantLROptions' }, optional: true, options: schemas.ConstantLROptions },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'ConstantLROptions', fields: [] }, optional: true, options: schemas.ConstantLROptions },
   ],
-}
+})
 
-export const optim_schedules_linear_lr$LinearLR$constructor: Signature = {
+let optim_schedules_linear_lr$LinearLR$constructor$: Signature | undefined
+export const optim_schedules_linear_lr$LinearLR$constructor = (): Signature => (optim_schedules_linear_lr$LinearLR$constructor$ ??= {
   name: 'optim.lrScheduler.LinearLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'LinearLROptions' }, optional: true, options: schemas.LinearLROptions },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'LinearLROptions', fields: [] }, optional: true, options: schemas.LinearLROptions },
   ],
-}
+})
 
-export const optim_schedules_linear_lr$PolynomialLR$constructor: Signature = {
+let optim_schedules_linear_lr$PolynomialLR$constructor$: Signature | undefined
+export const optim_schedules_linear_lr$PolynomialLR$constructor = (): Signature => (optim_schedules_linear_lr$PolynomialLR$constructor$ ??= {
   name: 'optim.lrScheduler.PolynomialLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'PolynomialLROptions' }, optional: true, options: schemas.PolynomialLROptions },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'PolynomialLROptions', fields: [] }, optional: true, options: schemas.PolynomialLROptions },
   ],
-}
+})
 
-export const optim_schedules_one_cycle_lr$OneCycleLR$constructor: Signature = {
+let optim_schedules_one_cycle_lr$OneCycleLR$constructor$: Signature | undefined
+export const optim_schedules_one_cycle_lr$OneCycleLR$constructor = (): Signature => (optim_schedules_one_cycle_lr$OneCycleLR$constructor$ ??= {
   name: 'optim.lrScheduler.OneCycleLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'OneCycleLROptions', text: 'an object with maxLr' }, options: schemas.OneCycleLROptions },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'OneCycleLROptions', fields: ['maxLr'], text: 'an object with maxLr' }, options: schemas.OneCycleLROptions },
   ],
-}
+})
 
-export const optim_schedules_one_cycle_lr$OneCycleLR$step: Signature = {
+let optim_schedules_one_cycle_lr$OneCycleLR$step$: Signature | undefined
+export const optim_schedules_one_cycle_lr$OneCycleLR$step = (): Signature => (optim_schedules_one_cycle_lr$OneCycleLR$step$ ??= {
   name: 'optim.lrScheduler.OneCycleLR.step',
   parameters: [],
-}
+})
 
-export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$constructor: Signature = {
+let optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$constructor$: Signature | undefined
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$constructor = (): Signature => (optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$constructor$ ??= {
   name: 'optim.lrScheduler.ReduceLROnPlateau',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'ReduceLROnPlateauOptions' }, optional: true, options: schemas.ReduceLROnPlateauOptions, checksItself: true },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'ReduceLROnPlateauOptions', fields: [] }, optional: true, options: schemas.ReduceLROnPlateauOptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$getLastLr: Signature = {
+let optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$getLastLr$: Signature | undefined
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$getLastLr = (): Signature => (optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$getLastLr$ ??= {
   name: 'optim.lrScheduler.ReduceLROnPlateau.getLastLr',
   parameters: [],
-}
+})
 
-export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$loadStateDict: Signature = {
+let optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$loadStateDict$: Signature | undefined
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$loadStateDict = (): Signature => (optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$loadStateDict$ ??= {
   name: 'optim.lrScheduler.ReduceLROnPlateau.loadStateDict',
   parameters: [
-    { name: 'state', rule: rule86 },
+    { name: 'state', rule: rule88 },
   ],
-}
+})
 
-export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$stateDict: Signature = {
+let optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$stateDict$: Signature | undefined
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$stateDict = (): Signature => (optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$stateDict$ ??= {
   name: 'optim.lrScheduler.ReduceLROnPlateau.stateDict',
   parameters: [],
-}
+})
 
-export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$step: Signature = {
+let optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$step$: Signature | undefined
+export const optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$step = (): Signature => (optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$step$ ??= {
   name: 'optim.lrScheduler.ReduceLROnPlateau.step',
   parameters: [
-    { name: 'metrics', rule: rule26 },
+    { name: 'metrics', rule: rule0 },
   ],
-}
+})
 
-export const optim_schedules_sequential_lr$ChainedScheduler$constructor: Signature = {
+let optim_schedules_sequential_lr$ChainedScheduler$constructor$: Signature | undefined
+export const optim_schedules_sequential_lr$ChainedScheduler$constructor = (): Signature => (optim_schedules_sequential_lr$ChainedScheduler$constructor$ ??= {
   name: 'optim.lrScheduler.ChainedScheduler',
   isConstructor: true,
   parameters: [
-    { name: 'schedulers', rule: { kind: 'list', items: { kind: 'union', of: [{ kind: 'object', name: 'TorchScheduler' }, { kind: 'object', name: 'SequentialLR' }] }, shallow: true } },
+    { name: 'schedulers', rule: { kind: 'list', items: { kind: 'union', of: [{ kind: 'object', name: 'TorchScheduler', fields: [] }, { kind: 'object', name: 'SequentialLR', fields: [] }] }, shallow: true } },
   ],
-}
+})
 
-export const optim_schedules_sequential_lr$ChainedScheduler$getLastLr: Signature = {
+let optim_schedules_sequential_lr$ChainedScheduler$getLastLr$: Signature | undefined
+export const optim_schedules_sequential_lr$ChainedScheduler$getLastLr = (): Signature => (optim_schedules_sequential_lr$ChainedScheduler$getLastLr$ ??= {
   name: 'optim.lrScheduler.ChainedScheduler.getLastLr',
   parameters: [],
-}
+})
 
-export const optim_schedules_sequential_lr$ChainedScheduler$loadStateDict: Signature = {
+let optim_schedules_sequential_lr$ChainedScheduler$loadStateDict$: Signature | undefined
+export const optim_schedules_sequential_lr$ChainedScheduler$loadStateDict = (): Signature => (optim_schedules_sequential_lr$ChainedScheduler$loadStateDict$ ??= {
   name: 'optim.lrScheduler.ChainedScheduler.loadStateDict',
   parameters: [
-    { name: 'state', rule: rule86 },
+    { name: 'state', rule: rule88 },
   ],
-}
+})
 
-export const optim_schedules_sequential_lr$ChainedScheduler$stateDict: Signature = {
+let optim_schedules_sequential_lr$ChainedScheduler$stateDict$: Signature | undefined
+export const optim_schedules_sequential_lr$ChainedScheduler$stateDict = (): Signature => (optim_schedules_sequential_lr$ChainedScheduler$stateDict$ ??= {
   name: 'optim.lrScheduler.ChainedScheduler.stateDict',
   parameters: [],
-}
+})
 
-export const optim_schedules_sequential_lr$ChainedScheduler$step: Signature = {
+let optim_schedules_sequential_lr$ChainedScheduler$step$: Signature | undefined
+export const optim_schedules_sequential_lr$ChainedScheduler$step = (): Signature => (optim_schedules_sequential_lr$ChainedScheduler$step$ ??= {
   name: 'optim.lrScheduler.ChainedScheduler.step',
   parameters: [],
-}
+})
 
-export const optim_schedules_sequential_lr$SequentialLR$constructor: Signature = {
+let optim_schedules_sequential_lr$SequentialLR$constructor$: Signature | undefined
+export const optim_schedules_sequential_lr$SequentialLR$constructor = (): Signature => (optim_schedules_sequential_lr$SequentialLR$constructor$ ??= {
   name: 'optim.lrScheduler.SequentialLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'SequentialLROptions', text: 'an object with schedulers and milestones' }, options: schemas.SequentialLROptions, checksItself: true },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'SequentialLROptions', fields: ['schedulers', 'milestones'], text: 'an object with schedulers and milestones' }, options: schemas.SequentialLROptions, checksItself: true },
   ],
-}
+})
 
-export const optim_schedules_sequential_lr$SequentialLR$getLastLr: Signature = {
+let optim_schedules_sequential_lr$SequentialLR$getLastLr$: Signature | undefined
+export const optim_schedules_sequential_lr$SequentialLR$getLastLr = (): Signature => (optim_schedules_sequential_lr$SequentialLR$getLastLr$ ??= {
   name: 'optim.lrScheduler.SequentialLR.getLastLr',
   parameters: [],
-}
+})
 
-export const optim_schedules_sequential_lr$SequentialLR$loadStateDict: Signature = {
+let optim_schedules_sequential_lr$SequentialLR$loadStateDict$: Signature | undefined
+export const optim_schedules_sequential_lr$SequentialLR$loadStateDict = (): Signature => (optim_schedules_sequential_lr$SequentialLR$loadStateDict$ ??= {
   name: 'optim.lrScheduler.SequentialLR.loadStateDict',
   parameters: [
-    { name: 'state', rule: rule86 },
+    { name: 'state', rule: rule88 },
   ],
-}
+})
 
-export const optim_schedules_sequential_lr$SequentialLR$stateDict: Signature = {
+let optim_schedules_sequential_lr$SequentialLR$stateDict$: Signature | undefined
+export const optim_schedules_sequential_lr$SequentialLR$stateDict = (): Signature => (optim_schedules_sequential_lr$SequentialLR$stateDict$ ??= {
   name: 'optim.lrScheduler.SequentialLR.stateDict',
   parameters: [],
-}
+})
 
-export const optim_schedules_sequential_lr$SequentialLR$step: Signature = {
+let optim_schedules_sequential_lr$SequentialLR$step$: Signature | undefined
+export const optim_schedules_sequential_lr$SequentialLR$step = (): Signature => (optim_schedules_sequential_lr$SequentialLR$step$ ??= {
   name: 'optim.lrScheduler.SequentialLR.step',
   parameters: [],
-}
+})
 
-export const optim_schedules_step_lr$ExponentialLR$constructor: Signature = {
+let optim_schedules_step_lr$ExponentialLR$constructor$: Signature | undefined
+export const optim_schedules_step_lr$ExponentialLR$constructor = (): Signature => (optim_schedules_step_lr$ExponentialLR$constructor$ ??= {
   name: 'optim.lrScheduler.ExponentialLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'ExponentialLROptions', text: 'an object with gamma' }, options: schemas.ExponentialLROptions },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'ExponentialLROptions', fields: ['gamma'], text: 'an object with gamma' }, options: schemas.ExponentialLROptions },
   ],
-}
+})
 
-export const optim_schedules_step_lr$MultiStepLR$constructor: Signature = {
+let optim_schedules_step_lr$MultiStepLR$constructor$: Signature | undefined
+export const optim_schedules_step_lr$MultiStepLR$constructor = (): Signature => (optim_schedules_step_lr$MultiStepLR$constructor$ ??= {
   name: 'optim.lrScheduler.MultiStepLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'MultiStepLROptions', text: 'an object with milestones' }, options: schemas.MultiStepLROptions },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'MultiStepLROptions', fields: ['milestones'], text: 'an object with milestones' }, options: schemas.MultiStepLROptions },
   ],
-}
+})
 
-export const optim_schedules_step_lr$StepLR$constructor: Signature = {
+let optim_schedules_step_lr$StepLR$constructor$: Signature | undefined
+export const optim_schedules_step_lr$StepLR$constructor = (): Signature => (optim_schedules_step_lr$StepLR$constructor$ ??= {
   name: 'optim.lrScheduler.StepLR',
   isConstructor: true,
   parameters: [
-    { name: 'optimizer', rule: rule73 },
-    { name: 'options', rule: { kind: 'object', name: 'StepLROptions', text: 'an object with stepSize' }, options: schemas.StepLROptions },
+    { name: 'optimizer', rule: rule75 },
+    { name: 'options', rule: { kind: 'object', name: 'StepLROptions', fields: ['stepSize'], text: 'an object with stepSize' }, options: schemas.StepLROptions },
   ],
-}
+})
 
-export const optim_schedules_torch_scheduler$TorchScheduler$getLastLr: Signature = {
+let optim_schedules_torch_scheduler$TorchScheduler$getLastLr$: Signature | undefined
+export const optim_schedules_torch_scheduler$TorchScheduler$getLastLr = (): Signature => (optim_schedules_torch_scheduler$TorchScheduler$getLastLr$ ??= {
   name: 'optim.lrScheduler.TorchScheduler.getLastLr',
   parameters: [],
-}
+})
 
-export const optim_schedules_torch_scheduler$TorchScheduler$loadStateDict: Signature = {
+let optim_schedules_torch_scheduler$TorchScheduler$loadStateDict$: Signature | undefined
+export const optim_schedules_torch_scheduler$TorchScheduler$loadStateDict = (): Signature => (optim_schedules_torch_scheduler$TorchScheduler$loadStateDict$ ??= {
   name: 'optim.lrScheduler.TorchScheduler.loadStateDict',
   parameters: [
-    { name: 'state', rule: rule86 },
+    { name: 'state', rule: rule88 },
   ],
-}
+})
 
-export const optim_schedules_torch_scheduler$TorchScheduler$stateDict: Signature = {
+let optim_schedules_torch_scheduler$TorchScheduler$stateDict$: Signature | undefined
+export const optim_schedules_torch_scheduler$TorchScheduler$stateDict = (): Signature => (optim_schedules_torch_scheduler$TorchScheduler$stateDict$ ??= {
   name: 'optim.lrScheduler.TorchScheduler.stateDict',
   parameters: [],
-}
+})
 
-export const optim_schedules_torch_scheduler$TorchScheduler$step: Signature = {
+let optim_schedules_torch_scheduler$TorchScheduler$step$: Signature | undefined
+export const optim_schedules_torch_scheduler$TorchScheduler$step = (): Signature => (optim_schedules_torch_scheduler$TorchScheduler$step$ ??= {
   name: 'optim.lrScheduler.TorchScheduler.step',
   parameters: [],
-}
+})
 
-export const optim_sgd$SGD$constructor: Signature = {
+let optim_sgd$SGD$constructor$: Signature | undefined
+export const optim_sgd$SGD$constructor = (): Signature => (optim_sgd$SGD$constructor$ ??= {
   name: 'optim.SGD',
   isConstructor: true,
   parameters: [
     { name: 'params', rule: rule13 },
-    { name: 'options', rule: { kind: 'object', name: 'SGDOptions' }, optional: true, options: schemas.SGDOptions },
+    { name: 'options', rule: { kind: 'object', name: 'SGDOptions', fields: [] }, optional: true, options: schemas.SGDOptions },
   ],
-}
+})
 
-export const runtime_memory$backend: Signature = {
+let runtime_memory$backend$: Signature | undefined
+export const runtime_memory$backend = (): Signature => (runtime_memory$backend$ ??= {
   name: 'backend',
   parameters: [],
-}
+})
 
-export const runtime_memory$memory: Signature = {
+let runtime_memory$memory$: Signature | undefined
+export const runtime_memory$memory = (): Signature => (runtime_memory$memory$ ??= {
   name: 'memory',
   parameters: [],
-}
+})
 
-export const runtime_precision$getFloat32MatmulPrecision: Signature = {
+let runtime_precision$getFloat32MatmulPrecision$: Signature | undefined
+export const runtime_precision$getFloat32MatmulPrecision = (): Signature => (runtime_precision$getFloat32MatmulPrecision$ ??= {
   name: 'getFloat32MatmulPrecision',
   parameters: [],
-}
+})
 
-export const runtime_precision$setFloat32MatmulPrecision: Signature = {
+let runtime_precision$setFloat32MatmulPrecision$: Signature | undefined
+export const runtime_precision$setFloat32MatmulPrecision = (): Signature => (runtime_precision$setFloat32MatmulPrecision$ ??= {
   name: 'setFloat32MatmulPrecision',
   parameters: [
     { name: 'precision', rule: { kind: 'choice', values: ['highest', 'medium'] } },
   ],
-}
+})
 
-export const runtime_random$Generator$constructor: Signature = {
+let runtime_random$Generator$constructor$: Signature | undefined
+export const runtime_random$Generator$constructor = (): Signature => (runtime_random$Generator$constructor$ ??= {
   name: 'Generator',
   isConstructor: true,
   parameters: [
-    { name: 'seed', rule: rule96, optional: true },
+    { name: 'seed', rule: rule97, optional: true },
   ],
-}
+})
 
-export const runtime_random$Generator$dispose: Signature = {
+let runtime_random$Generator$dispose$: Signature | undefined
+export const runtime_random$Generator$dispose = (): Signature => (runtime_random$Generator$dispose$ ??= {
   name: 'Generator.dispose',
   parameters: [],
-}
+})
 
-export const runtime_random$Generator$getState: Signature = {
+let runtime_random$Generator$getState$: Signature | undefined
+export const runtime_random$Generator$getState = (): Signature => (runtime_random$Generator$getState$ ??= {
   name: 'Generator.getState',
   parameters: [],
-}
+})
 
-export const runtime_random$Generator$manualSeed: Signature = {
+let runtime_random$Generator$manualSeed$: Signature | undefined
+export const runtime_random$Generator$manualSeed = (): Signature => (runtime_random$Generator$manualSeed$ ??= {
   name: 'Generator.manualSeed',
   parameters: [
-    { name: 'seed', rule: rule96 },
+    { name: 'seed', rule: rule97 },
   ],
-}
+})
 
-export const runtime_random$Generator$setState: Signature = {
+let runtime_random$Generator$setState$: Signature | undefined
+export const runtime_random$Generator$setState = (): Signature => (runtime_random$Generator$setState$ ??= {
   name: 'Generator.setState',
   parameters: [
     { name: 'state', rule: rule17 },
   ],
-}
+})
 
-export const runtime_random$getRngState: Signature = {
+let runtime_random$getRngState$: Signature | undefined
+export const runtime_random$getRngState = (): Signature => (runtime_random$getRngState$ ??= {
   name: 'getRngState',
   parameters: [],
-}
+})
 
-export const runtime_random$manualSeed: Signature = {
+let runtime_random$manualSeed$: Signature | undefined
+export const runtime_random$manualSeed = (): Signature => (runtime_random$manualSeed$ ??= {
   name: 'manualSeed',
   parameters: [
-    { name: 'seed', rule: rule96 },
+    { name: 'seed', rule: rule97 },
   ],
-}
+})
 
-export const runtime_random$setRngState: Signature = {
+let runtime_random$setRngState$: Signature | undefined
+export const runtime_random$setRngState = (): Signature => (runtime_random$setRngState$ ??= {
   name: 'setRngState',
   parameters: [
     { name: 'state', rule: rule17 },
   ],
-}
+})
 
-export const runtime_stream$Stream$abort: Signature = {
+let runtime_stream$Stream$abort$: Signature | undefined
+export const runtime_stream$Stream$abort = (): Signature => (runtime_stream$Stream$abort$ ??= {
   name: 'Stream.abort',
   parameters: [
-    { name: 'reason', rule: rule87, optional: true },
+    { name: 'reason', rule: rule89, optional: true },
   ],
-}
+})
 
-export const runtime_stream$Stream$close: Signature = {
+let runtime_stream$Stream$close$: Signature | undefined
+export const runtime_stream$Stream$close = (): Signature => (runtime_stream$Stream$close$ ??= {
   name: 'Stream.close',
   parameters: [],
-}
+})
 
-export const runtime_stream$Stream$constructor: Signature = {
+let runtime_stream$Stream$constructor$: Signature | undefined
+export const runtime_stream$Stream$constructor = (): Signature => (runtime_stream$Stream$constructor$ ??= {
   name: 'Stream',
   isConstructor: true,
   parameters: [
-    { name: 'options', rule: rule77, optional: true, options: schemas.StreamOptions, checksItself: true },
+    { name: 'options', rule: rule79, optional: true, options: schemas.StreamOptions, checksItself: true },
   ],
-}
+})
 
-export const runtime_stream$Stream$getRngState: Signature = {
+let runtime_stream$Stream$getRngState$: Signature | undefined
+export const runtime_stream$Stream$getRngState = (): Signature => (runtime_stream$Stream$getRngState$ ??= {
   name: 'Stream.getRngState',
   parameters: [],
-}
+})
 
-export const runtime_stream$Stream$run: Signature = {
+let runtime_stream$Stream$run$: Signature | undefined
+export const runtime_stream$Stream$run = (): Signature => (runtime_stream$Stream$run$ ??= {
   name: 'Stream.run',
   parameters: [
     { name: 'fn', rule: rule12 },
   ],
-}
+})
 
-export const runtime_stream$Stream$setRngState: Signature = {
+let runtime_stream$Stream$setRngState$: Signature | undefined
+export const runtime_stream$Stream$setRngState = (): Signature => (runtime_stream$Stream$setRngState$ ??= {
   name: 'Stream.setRngState',
   parameters: [
     { name: 'state', rule: rule17 },
   ],
-}
+})
 
-export const runtime_stream$Stream$synchronize: Signature = {
+let runtime_stream$Stream$synchronize$: Signature | undefined
+export const runtime_stream$Stream$synchronize = (): Signature => (runtime_stream$Stream$synchronize$ ??= {
   name: 'Stream.synchronize',
   isPromise: true,
   parameters: [],
-}
+})
 
-export const runtime_stream$stream: Signature = {
+let runtime_stream$stream$: Signature | undefined
+export const runtime_stream$stream = (): Signature => (runtime_stream$stream$ ??= {
   name: 'stream',
   parameters: [
-    { name: 'options', rule: rule77, optional: true, options: schemas.StreamOptions },
+    { name: 'options', rule: rule79, optional: true, options: schemas.StreamOptions },
   ],
-}
+})
 
-export const tensor_einsum$einsum: Signature = {
+let tensor_einsum$einsum$: Signature | undefined
+export const tensor_einsum$einsum = (): Signature => (tensor_einsum$einsum$ ??= {
   name: 'einsum',
   parameters: [
-    { name: 'equation', rule: rule87 },
+    { name: 'equation', rule: rule89 },
   ],
-  rest: { name: 'operands', rule: { kind: 'union', of: [{ kind: 'class', name: 'Tensor' }, { kind: 'list', items: { kind: 'class', name: 'Tensor' }, shallow: true }] }, optional: true },
-}
+  rest: { name: 'operands', rule: rule92, optional: true },
+})
 
-export const tensor_functions$allclose: Signature = {
+let tensor_functions$allclose$: Signature | undefined
+export const tensor_functions$allclose = (): Signature => (tensor_functions$allclose$ ??= {
   name: 'allclose',
   isPromise: true,
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
     { name: 'options', rule: rule27, optional: true, options: schemas.AllcloseOptions },
   ],
-}
+})
 
-export const tensor_functions$equal: Signature = {
+let tensor_functions$equal$: Signature | undefined
+export const tensor_functions$equal = (): Signature => (tensor_functions$equal$ ??= {
   name: 'equal',
   isPromise: true,
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
   ],
-}
+})
 
-export const tensor_functions$eye: Signature = {
+let tensor_functions$eye$: Signature | undefined
+export const tensor_functions$eye = (): Signature => (tensor_functions$eye$ ??= {
   name: 'eye',
   parameters: [
     { name: 'rows', rule: rule25 },
     { name: 'columns', rule: rule25, optional: true },
-    { name: 'options', rule: rule61, optional: true, options: schemas.MakeOptions, checksItself: true },
+    { name: 'options', rule: rule62, optional: true, options: schemas.MakeOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_functions$fullLike: Signature = {
+let tensor_functions$fullLike$: Signature | undefined
+export const tensor_functions$fullLike = (): Signature => (tensor_functions$fullLike$ ??= {
   name: 'fullLike',
   parameters: [
-    { name: 'x', rule: rule9 },
+    { name: 'x', rule: rule10 },
     { name: 'value', rule: rule26 },
-    { name: 'options', rule: rule61, optional: true, options: schemas.MakeOptions, checksItself: true },
+    { name: 'options', rule: rule62, optional: true, options: schemas.MakeOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_functions$linspace: Signature = {
+let tensor_functions$linspace$: Signature | undefined
+export const tensor_functions$linspace = (): Signature => (tensor_functions$linspace$ ??= {
   name: 'linspace',
   parameters: [
     { name: 'start', rule: rule25 },
     { name: 'end', rule: rule25 },
     { name: 'count', rule: rule25 },
-    { name: 'options', rule: rule61, optional: true, options: schemas.MakeOptions, checksItself: true },
+    { name: 'options', rule: rule62, optional: true, options: schemas.MakeOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_functions$meshgrid: Signature = {
+let tensor_functions$meshgrid$: Signature | undefined
+export const tensor_functions$meshgrid = (): Signature => (tensor_functions$meshgrid$ ??= {
   name: 'meshgrid',
   parameters: [
     { name: 'vectors', rule: rule15 },
-    { name: 'options', rule: rule83, optional: true, options: { fields: { indexing: { kind: 'choice', values: ['ij', 'xy'] } }, required: [] } },
+    { name: 'options', rule: rule85, optional: true, options: { fields: { indexing: { kind: 'choice', values: ['ij', 'xy'] } }, required: [] } },
   ],
-}
+})
 
-export const tensor_functions$multinomial: Signature = {
+let tensor_functions$multinomial$: Signature | undefined
+export const tensor_functions$multinomial = (): Signature => (tensor_functions$multinomial$ ??= {
   name: 'multinomial',
   parameters: [
-    { name: 'weights', rule: rule9 },
+    { name: 'weights', rule: rule10 },
     { name: 'count', rule: rule25 },
-    { name: 'options', rule: rule64, optional: true, options: schemas.MultinomialOptions },
+    { name: 'options', rule: rule65, optional: true, options: schemas.MultinomialOptions },
   ],
-}
+})
 
-export const tensor_functions$onesLike: Signature = {
+let tensor_functions$onesLike$: Signature | undefined
+export const tensor_functions$onesLike = (): Signature => (tensor_functions$onesLike$ ??= {
   name: 'onesLike',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'options', rule: rule61, optional: true, options: schemas.MakeOptions, checksItself: true },
+    { name: 'x', rule: rule10 },
+    { name: 'options', rule: rule62, optional: true, options: schemas.MakeOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_functions$zerosLike: Signature = {
+let tensor_functions$zerosLike$: Signature | undefined
+export const tensor_functions$zerosLike = (): Signature => (tensor_functions$zerosLike$ ??= {
   name: 'zerosLike',
   parameters: [
-    { name: 'x', rule: rule9 },
-    { name: 'options', rule: rule61, optional: true, options: schemas.MakeOptions, checksItself: true },
+    { name: 'x', rule: rule10 },
+    { name: 'options', rule: rule62, optional: true, options: schemas.MakeOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_hook_handle$HookHandle$constructor: Signature = {
+let tensor_hook_handle$HookHandle$constructor$: Signature | undefined
+export const tensor_hook_handle$HookHandle$constructor = (): Signature => (tensor_hook_handle$HookHandle$constructor$ ??= {
   name: 'HookHandle',
   isConstructor: true,
   parameters: [
     { name: 'remove', rule: rule12 },
   ],
-}
+})
 
-export const tensor_hook_handle$HookHandle$remove: Signature = {
+let tensor_hook_handle$HookHandle$remove$: Signature | undefined
+export const tensor_hook_handle$HookHandle$remove = (): Signature => (tensor_hook_handle$HookHandle$remove$ ??= {
   name: 'HookHandle.remove',
   parameters: [],
-}
+})
 
-export const tensor_make$arange: Signature = {
+let tensor_make$arange$: Signature | undefined
+export const tensor_make$arange = (): Signature => (tensor_make$arange$ ??= {
   name: 'arange',
   parameters: [
     { name: 'end', rule: rule0, optional: true },
@@ -5977,984 +6736,1112 @@ export const tensor_make$arange: Signature = {
     { name: 'options', rule: rule0, optional: true },
     { name: 'options', rule: rule0, optional: true },
   ],
-}
+})
 
-export const tensor_make$cat: Signature = {
+let tensor_make$cat$: Signature | undefined
+export const tensor_make$cat = (): Signature => (tensor_make$cat$ ??= {
   name: 'cat',
   parameters: [
     { name: 'tensors', rule: rule15 },
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_make$full: Signature = {
+let tensor_make$full$: Signature | undefined
+export const tensor_make$full = (): Signature => (tensor_make$full$ ??= {
   name: 'full',
   parameters: [
     { name: 'shape', rule: rule17 },
     { name: 'value', rule: rule26 },
-    { name: 'options', rule: rule61, optional: true, options: schemas.MakeOptions, checksItself: true },
+    { name: 'options', rule: rule62, optional: true, options: schemas.MakeOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_make$ones: Signature = {
+let tensor_make$ones$: Signature | undefined
+export const tensor_make$ones = (): Signature => (tensor_make$ones$ ??= {
   name: 'ones',
   parameters: [
     { name: 'shape', rule: rule17 },
-    { name: 'options', rule: rule61, optional: true, options: schemas.MakeOptions, checksItself: true },
+    { name: 'options', rule: rule62, optional: true, options: schemas.MakeOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_make$rand: Signature = {
+let tensor_make$rand$: Signature | undefined
+export const tensor_make$rand = (): Signature => (tensor_make$rand$ ??= {
   name: 'rand',
   parameters: [
     { name: 'shape', rule: rule17 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.RandomOptions, checksItself: true },
+    { name: 'options', rule: rule69, optional: true, options: schemas.RandomOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_make$randn: Signature = {
+let tensor_make$randn$: Signature | undefined
+export const tensor_make$randn = (): Signature => (tensor_make$randn$ ??= {
   name: 'randn',
   parameters: [
     { name: 'shape', rule: rule17 },
-    { name: 'options', rule: rule67, optional: true, options: schemas.RandomOptions, checksItself: true },
+    { name: 'options', rule: rule69, optional: true, options: schemas.RandomOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_make$stack: Signature = {
+let tensor_make$stack$: Signature | undefined
+export const tensor_make$stack = (): Signature => (tensor_make$stack$ ??= {
   name: 'stack',
   parameters: [
     { name: 'tensors', rule: rule15 },
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_make$tensor: Signature = {
+let tensor_make$tensor$: Signature | undefined
+export const tensor_make$tensor = (): Signature => (tensor_make$tensor$ ??= {
   name: 'tensor',
   parameters: [
-    { name: 'data', rule: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'number', nan: true }, { kind: 'bigint' }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'number' }, { kind: 'bigint' }, { kind: 'list', items: { kind: 'any' }, shallow: true }] }, shallow: true }, { kind: 'object', name: 'ArrayBufferView', text: 'an object with buffer, byteLength and byteOffset' }] } },
-    { name: 'options', rule: rule78, optional: true, options: schemas.TensorOptions, checksItself: true },
+    { name: 'data', rule: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'number', nan: true }, { kind: 'bigint' }, { kind: 'list', items: { kind: 'union', of: [{ kind: 'boolean' }, { kind: 'number', nan: true }, { kind: 'bigint' }, { kind: 'list', items: { kind: 'any' }, shallow: true }] }, shallow: true }, { kind: 'object', name: 'ArrayBufferView', fields: ['buffer', 'byteLength', 'byteOffset'], text: 'an object with buffer, byteLength and byteOffset' }] } },
+    { name: 'options', rule: rule80, optional: true, options: schemas.TensorOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_make$tensorAsync: Signature = {
+let tensor_make$tensorAsync$: Signature | undefined
+export const tensor_make$tensorAsync = (): Signature => (tensor_make$tensorAsync$ ??= {
   name: 'tensorAsync',
   isPromise: true,
   parameters: [
-    { name: 'data', rule: { kind: 'object', name: 'ArrayBufferView', text: 'an object with buffer, byteLength and byteOffset' } },
-    { name: 'options', rule: rule78, optional: true, options: schemas.TensorOptions, checksItself: true },
+    { name: 'data', rule: { kind: 'object', name: 'ArrayBufferView', fields: ['buffer', 'byteLength', 'byteOffset'], text: 'an object with buffer, byteLength and byteOffset' } },
+    { name: 'options', rule: rule80, optional: true, options: schemas.TensorOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_make$where: Signature = {
+let tensor_make$where$: Signature | undefined
+export const tensor_make$where = (): Signature => (tensor_make$where$ ??= {
   name: 'where',
   parameters: [
-    { name: 'cond', rule: rule9 },
-    { name: 'a', rule: rule101 },
-    { name: 'b', rule: rule101 },
+    { name: 'cond', rule: rule10 },
+    { name: 'a', rule: rule102 },
+    { name: 'b', rule: rule102 },
   ],
-}
+})
 
-export const tensor_make$zeros: Signature = {
+let tensor_make$zeros$: Signature | undefined
+export const tensor_make$zeros = (): Signature => (tensor_make$zeros$ ??= {
   name: 'zeros',
   parameters: [
     { name: 'shape', rule: rule17 },
-    { name: 'options', rule: rule61, optional: true, options: schemas.MakeOptions, checksItself: true },
+    { name: 'options', rule: rule62, optional: true, options: schemas.MakeOptions, checksItself: true },
   ],
-}
+})
 
-export const tensor_scope$enableGrad: Signature = {
+let tensor_scope$enableGrad$: Signature | undefined
+export const tensor_scope$enableGrad = (): Signature => (tensor_scope$enableGrad$ ??= {
   name: 'enableGrad',
   parameters: [
     { name: 'fn', rule: rule12 },
   ],
-}
+})
 
-export const tensor_scope$isGradEnabled: Signature = {
+let tensor_scope$isGradEnabled$: Signature | undefined
+export const tensor_scope$isGradEnabled = (): Signature => (tensor_scope$isGradEnabled$ ??= {
   name: 'isGradEnabled',
   parameters: [],
-}
+})
 
-export const tensor_scope$keep: Signature = {
+let tensor_scope$keep$: Signature | undefined
+export const tensor_scope$keep = (): Signature => (tensor_scope$keep$ ??= {
   name: 'keep',
   parameters: [
-    { name: 'tensor', rule: rule0 },
+    { name: 'tensor', rule: rule10 },
   ],
-}
+})
 
-export const tensor_scope$noGrad: Signature = {
+let tensor_scope$noGrad$: Signature | undefined
+export const tensor_scope$noGrad = (): Signature => (tensor_scope$noGrad$ ??= {
   name: 'noGrad',
   parameters: [
     { name: 'fn', rule: rule12 },
   ],
-}
+})
 
-export const tensor_scope$scope: Signature = {
+let tensor_scope$scope$: Signature | undefined
+export const tensor_scope$scope = (): Signature => (tensor_scope$scope$ ??= {
   name: 'scope',
   parameters: [
     { name: 'fn', rule: rule12 },
   ],
-}
+})
 
-export const tensor_settle$settle: Signature = {
+let tensor_settle$settle$: Signature | undefined
+export const tensor_settle$settle = (): Signature => (tensor_settle$settle$ ??= {
   name: 'settle',
   isPromise: true,
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$add: Signature = {
+let tensor_tensor$Tensor$add$: Signature | undefined
+export const tensor_tensor$Tensor$add = (): Signature => (tensor_tensor$Tensor$add$ ??= {
   name: 'Tensor.add',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$add_: Signature = {
+let tensor_tensor$Tensor$add_$: Signature | undefined
+export const tensor_tensor$Tensor$add_ = (): Signature => (tensor_tensor$Tensor$add_$ ??= {
   name: 'Tensor.add_',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$addcdiv: Signature = {
+let tensor_tensor$Tensor$addcdiv$: Signature | undefined
+export const tensor_tensor$Tensor$addcdiv = (): Signature => (tensor_tensor$Tensor$addcdiv$ ??= {
   name: 'Tensor.addcdiv',
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
     { name: 'value', rule: rule26, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$addcmul: Signature = {
+let tensor_tensor$Tensor$addcmul$: Signature | undefined
+export const tensor_tensor$Tensor$addcmul = (): Signature => (tensor_tensor$Tensor$addcmul$ ??= {
   name: 'Tensor.addcmul',
   parameters: [
-    { name: 'a', rule: rule9 },
-    { name: 'b', rule: rule9 },
+    { name: 'a', rule: rule10 },
+    { name: 'b', rule: rule10 },
     { name: 'value', rule: rule26, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$all: Signature = {
+let tensor_tensor$Tensor$all$: Signature | undefined
+export const tensor_tensor$Tensor$all = (): Signature => (tensor_tensor$Tensor$all$ ??= {
   name: 'Tensor.all',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'dims', rule: rule98, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$allclose: Signature = {
+let tensor_tensor$Tensor$allclose$: Signature | undefined
+export const tensor_tensor$Tensor$allclose = (): Signature => (tensor_tensor$Tensor$allclose$ ??= {
   name: 'Tensor.allclose',
   isPromise: true,
   parameters: [
-    { name: 'other', rule: rule9 },
+    { name: 'other', rule: rule10 },
     { name: 'options', rule: rule27, optional: true, options: schemas.AllcloseOptions },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$any: Signature = {
+let tensor_tensor$Tensor$any$: Signature | undefined
+export const tensor_tensor$Tensor$any = (): Signature => (tensor_tensor$Tensor$any$ ??= {
   name: 'Tensor.any',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'dims', rule: rule98, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$argmax: Signature = {
+let tensor_tensor$Tensor$argmax$: Signature | undefined
+export const tensor_tensor$Tensor$argmax = (): Signature => (tensor_tensor$Tensor$argmax$ ??= {
   name: 'Tensor.argmax',
   parameters: [
-    { name: 'dim', rule: rule100, optional: true },
+    { name: 'dim', rule: rule101, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$argmin: Signature = {
+let tensor_tensor$Tensor$argmin$: Signature | undefined
+export const tensor_tensor$Tensor$argmin = (): Signature => (tensor_tensor$Tensor$argmin$ ??= {
   name: 'Tensor.argmin',
   parameters: [
-    { name: 'dim', rule: rule100, optional: true },
+    { name: 'dim', rule: rule101, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$argsort: Signature = {
+let tensor_tensor$Tensor$argsort$: Signature | undefined
+export const tensor_tensor$Tensor$argsort = (): Signature => (tensor_tensor$Tensor$argsort$ ??= {
   name: 'Tensor.argsort',
   parameters: [
     { name: 'dim', rule: rule25, optional: true },
-    { name: 'options', rule: rule76, optional: true, options: schemas.SortOptions },
+    { name: 'options', rule: rule78, optional: true, options: schemas.SortOptions },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$at: Signature = {
+let tensor_tensor$Tensor$at$: Signature | undefined
+export const tensor_tensor$Tensor$at = (): Signature => (tensor_tensor$Tensor$at$ ??= {
   name: 'Tensor.at',
   parameters: [],
   rest: { name: 'index', rule: { kind: 'union', of: [{ kind: 'number', infinity: true }, { kind: 'list', items: { kind: 'any' }, minItems: 1, maxItems: 3, shallow: true }, { kind: 'choice', values: ['...'] }, { kind: 'null' }] }, optional: true },
-}
+})
 
-export const tensor_tensor$Tensor$backward: Signature = {
+let tensor_tensor$Tensor$backward$: Signature | undefined
+export const tensor_tensor$Tensor$backward = (): Signature => (tensor_tensor$Tensor$backward$ ??= {
   name: 'Tensor.backward',
   parameters: [
-    { name: 'gradient', rule: rule92, optional: true },
-    { name: 'options', rule: { kind: 'object', name: 'BackwardOptions' }, optional: true, options: schemas.BackwardOptions },
+    { name: 'gradient', rule: rule93, optional: true },
+    { name: 'options', rule: { kind: 'object', name: 'BackwardOptions', fields: [] }, optional: true, options: schemas.BackwardOptions },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$bmm: Signature = {
+let tensor_tensor$Tensor$bmm$: Signature | undefined
+export const tensor_tensor$Tensor$bmm = (): Signature => (tensor_tensor$Tensor$bmm$ ??= {
   name: 'Tensor.bmm',
   parameters: [
-    { name: 'other', rule: rule9 },
+    { name: 'other', rule: rule10 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$chunk: Signature = {
+let tensor_tensor$Tensor$chunk$: Signature | undefined
+export const tensor_tensor$Tensor$chunk = (): Signature => (tensor_tensor$Tensor$chunk$ ??= {
   name: 'Tensor.chunk',
   parameters: [
     { name: 'count', rule: rule25 },
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$contiguous: Signature = {
+let tensor_tensor$Tensor$contiguous$: Signature | undefined
+export const tensor_tensor$Tensor$contiguous = (): Signature => (tensor_tensor$Tensor$contiguous$ ??= {
   name: 'Tensor.contiguous',
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$cumprod: Signature = {
+let tensor_tensor$Tensor$cumprod$: Signature | undefined
+export const tensor_tensor$Tensor$cumprod = (): Signature => (tensor_tensor$Tensor$cumprod$ ??= {
   name: 'Tensor.cumprod',
   parameters: [
     { name: 'dim', rule: rule25 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$data: Signature = {
+let tensor_tensor$Tensor$data$: Signature | undefined
+export const tensor_tensor$Tensor$data = (): Signature => (tensor_tensor$Tensor$data$ ??= {
   name: 'Tensor.data',
   isPromise: true,
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$detach: Signature = {
+let tensor_tensor$Tensor$detach$: Signature | undefined
+export const tensor_tensor$Tensor$detach = (): Signature => (tensor_tensor$Tensor$detach$ ??= {
   name: 'Tensor.detach',
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$diag: Signature = {
+let tensor_tensor$Tensor$diag$: Signature | undefined
+export const tensor_tensor$Tensor$diag = (): Signature => (tensor_tensor$Tensor$diag$ ??= {
   name: 'Tensor.diag',
   parameters: [
     { name: 'offset', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$diagonal: Signature = {
+let tensor_tensor$Tensor$diagonal$: Signature | undefined
+export const tensor_tensor$Tensor$diagonal = (): Signature => (tensor_tensor$Tensor$diagonal$ ??= {
   name: 'Tensor.diagonal',
   parameters: [
     { name: 'offset', rule: rule25, optional: true },
     { name: 'dim1', rule: rule25, optional: true },
     { name: 'dim2', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$dispose: Signature = {
+let tensor_tensor$Tensor$dispose$: Signature | undefined
+export const tensor_tensor$Tensor$dispose = (): Signature => (tensor_tensor$Tensor$dispose$ ??= {
   name: 'Tensor.dispose',
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$dot: Signature = {
+let tensor_tensor$Tensor$dot$: Signature | undefined
+export const tensor_tensor$Tensor$dot = (): Signature => (tensor_tensor$Tensor$dot$ ??= {
   name: 'Tensor.dot',
   parameters: [
-    { name: 'other', rule: rule9 },
+    { name: 'other', rule: rule10 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$equal: Signature = {
+let tensor_tensor$Tensor$equal$: Signature | undefined
+export const tensor_tensor$Tensor$equal = (): Signature => (tensor_tensor$Tensor$equal$ ??= {
   name: 'Tensor.equal',
   isPromise: true,
   parameters: [
-    { name: 'other', rule: rule9 },
+    { name: 'other', rule: rule10 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$flatten: Signature = {
+let tensor_tensor$Tensor$flatten$: Signature | undefined
+export const tensor_tensor$Tensor$flatten = (): Signature => (tensor_tensor$Tensor$flatten$ ??= {
   name: 'Tensor.flatten',
   parameters: [
     { name: 'start', rule: rule25, optional: true },
     { name: 'end', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$flip: Signature = {
+let tensor_tensor$Tensor$flip$: Signature | undefined
+export const tensor_tensor$Tensor$flip = (): Signature => (tensor_tensor$Tensor$flip$ ??= {
   name: 'Tensor.flip',
   parameters: [],
-  rest: { name: 'dims', rule: rule98, optional: true },
-}
+  rest: { name: 'dims', rule: rule99, optional: true },
+})
 
-export const tensor_tensor$Tensor$gelu: Signature = {
+let tensor_tensor$Tensor$gelu$: Signature | undefined
+export const tensor_tensor$Tensor$gelu = (): Signature => (tensor_tensor$Tensor$gelu$ ??= {
   name: 'Tensor.gelu',
   parameters: [
     { name: 'approximate', rule: rule4, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$indexFill: Signature = {
+let tensor_tensor$Tensor$indexFill$: Signature | undefined
+export const tensor_tensor$Tensor$indexFill = (): Signature => (tensor_tensor$Tensor$indexFill$ ??= {
   name: 'Tensor.indexFill',
   parameters: [
     { name: 'dim', rule: rule25 },
-    { name: 'index', rule: rule9 },
+    { name: 'index', rule: rule10 },
     { name: 'value', rule: rule26 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$isContiguous: Signature = {
+let tensor_tensor$Tensor$isContiguous$: Signature | undefined
+export const tensor_tensor$Tensor$isContiguous = (): Signature => (tensor_tensor$Tensor$isContiguous$ ??= {
   name: 'Tensor.isContiguous',
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$isfinite: Signature = {
+let tensor_tensor$Tensor$isfinite$: Signature | undefined
+export const tensor_tensor$Tensor$isfinite = (): Signature => (tensor_tensor$Tensor$isfinite$ ??= {
   name: 'Tensor.isfinite',
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$isinf: Signature = {
+let tensor_tensor$Tensor$isinf$: Signature | undefined
+export const tensor_tensor$Tensor$isinf = (): Signature => (tensor_tensor$Tensor$isinf$ ??= {
   name: 'Tensor.isinf',
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$item: Signature = {
+let tensor_tensor$Tensor$item$: Signature | undefined
+export const tensor_tensor$Tensor$item = (): Signature => (tensor_tensor$Tensor$item$ ??= {
   name: 'Tensor.item',
   isPromise: true,
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$itemBigInt: Signature = {
+let tensor_tensor$Tensor$itemBigInt$: Signature | undefined
+export const tensor_tensor$Tensor$itemBigInt = (): Signature => (tensor_tensor$Tensor$itemBigInt$ ??= {
   name: 'Tensor.itemBigInt',
   isPromise: true,
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$kthvalue: Signature = {
+let tensor_tensor$Tensor$kthvalue$: Signature | undefined
+export const tensor_tensor$Tensor$kthvalue = (): Signature => (tensor_tensor$Tensor$kthvalue$ ??= {
   name: 'Tensor.kthvalue',
   parameters: [
     { name: 'k', rule: rule25 },
     { name: 'dim', rule: rule25, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$lerp: Signature = {
+let tensor_tensor$Tensor$lerp$: Signature | undefined
+export const tensor_tensor$Tensor$lerp = (): Signature => (tensor_tensor$Tensor$lerp$ ??= {
   name: 'Tensor.lerp',
   parameters: [
-    { name: 'end', rule: rule9 },
-    { name: 'weight', rule: rule101 },
+    { name: 'end', rule: rule10 },
+    { name: 'weight', rule: rule102 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$maskedScatter: Signature = {
+let tensor_tensor$Tensor$maskedScatter$: Signature | undefined
+export const tensor_tensor$Tensor$maskedScatter = (): Signature => (tensor_tensor$Tensor$maskedScatter$ ??= {
   name: 'Tensor.maskedScatter',
   parameters: [
-    { name: 'mask', rule: rule9 },
-    { name: 'source', rule: rule9 },
+    { name: 'mask', rule: rule10 },
+    { name: 'source', rule: rule10 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$maskedSelect: Signature = {
+let tensor_tensor$Tensor$maskedSelect$: Signature | undefined
+export const tensor_tensor$Tensor$maskedSelect = (): Signature => (tensor_tensor$Tensor$maskedSelect$ ??= {
   name: 'Tensor.maskedSelect',
   isPromise: true,
   parameters: [
-    { name: 'mask', rule: rule9 },
+    { name: 'mask', rule: rule10 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$median: Signature = {
+let tensor_tensor$Tensor$median$: Signature | undefined
+export const tensor_tensor$Tensor$median = (): Signature => (tensor_tensor$Tensor$median$ ??= {
   name: 'Tensor.median',
   parameters: [
     { name: 'dim', rule: rule25, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$mm: Signature = {
+let tensor_tensor$Tensor$mm$: Signature | undefined
+export const tensor_tensor$Tensor$mm = (): Signature => (tensor_tensor$Tensor$mm$ ??= {
   name: 'Tensor.mm',
   parameters: [
-    { name: 'other', rule: rule9 },
+    { name: 'other', rule: rule10 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$mul: Signature = {
+let tensor_tensor$Tensor$mul$: Signature | undefined
+export const tensor_tensor$Tensor$mul = (): Signature => (tensor_tensor$Tensor$mul$ ??= {
   name: 'Tensor.mul',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$mul_: Signature = {
+let tensor_tensor$Tensor$mul_$: Signature | undefined
+export const tensor_tensor$Tensor$mul_ = (): Signature => (tensor_tensor$Tensor$mul_$ ??= {
   name: 'Tensor.mul_',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$multinomial: Signature = {
+let tensor_tensor$Tensor$multinomial$: Signature | undefined
+export const tensor_tensor$Tensor$multinomial = (): Signature => (tensor_tensor$Tensor$multinomial$ ??= {
   name: 'Tensor.multinomial',
   parameters: [
     { name: 'count', rule: rule25 },
-    { name: 'options', rule: rule64, optional: true, options: schemas.MultinomialOptions },
+    { name: 'options', rule: rule65, optional: true, options: schemas.MultinomialOptions },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$narrow: Signature = {
+let tensor_tensor$Tensor$narrow$: Signature | undefined
+export const tensor_tensor$Tensor$narrow = (): Signature => (tensor_tensor$Tensor$narrow$ ??= {
   name: 'Tensor.narrow',
   parameters: [
     { name: 'dim', rule: rule25 },
     { name: 'start', rule: rule25 },
     { name: 'length', rule: rule25 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$nonzero: Signature = {
+let tensor_tensor$Tensor$nonzero$: Signature | undefined
+export const tensor_tensor$Tensor$nonzero = (): Signature => (tensor_tensor$Tensor$nonzero$ ??= {
   name: 'Tensor.nonzero',
   isPromise: true,
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$norm: Signature = {
+let tensor_tensor$Tensor$norm$: Signature | undefined
+export const tensor_tensor$Tensor$norm = (): Signature => (tensor_tensor$Tensor$norm$ ??= {
   name: 'Tensor.norm',
   parameters: [
     { name: 'p', rule: { kind: 'union', of: [{ kind: 'number', nan: true }, { kind: 'choice', values: ['fro'] }] }, optional: true },
-    { name: 'dims', rule: rule97, optional: true },
+    { name: 'dims', rule: rule98, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$outer: Signature = {
+let tensor_tensor$Tensor$outer$: Signature | undefined
+export const tensor_tensor$Tensor$outer = (): Signature => (tensor_tensor$Tensor$outer$ ??= {
   name: 'Tensor.outer',
   parameters: [
-    { name: 'other', rule: rule9 },
+    { name: 'other', rule: rule10 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$pow: Signature = {
+let tensor_tensor$Tensor$pow$: Signature | undefined
+export const tensor_tensor$Tensor$pow = (): Signature => (tensor_tensor$Tensor$pow$ ??= {
   name: 'Tensor.pow',
   parameters: [
-    { name: 'exponent', rule: rule101 },
+    { name: 'exponent', rule: rule102 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$prod: Signature = {
+let tensor_tensor$Tensor$prod$: Signature | undefined
+export const tensor_tensor$Tensor$prod = (): Signature => (tensor_tensor$Tensor$prod$ ??= {
   name: 'Tensor.prod',
   parameters: [
-    { name: 'dim', rule: rule100, optional: true },
+    { name: 'dim', rule: rule101, optional: true },
     { name: 'keepdim', rule: rule1, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$registerHook: Signature = {
+let tensor_tensor$Tensor$registerHook$: Signature | undefined
+export const tensor_tensor$Tensor$registerHook = (): Signature => (tensor_tensor$Tensor$registerHook$ ??= {
   name: 'Tensor.registerHook',
   parameters: [
     { name: 'hook', rule: rule12 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$repeat: Signature = {
+let tensor_tensor$Tensor$repeat$: Signature | undefined
+export const tensor_tensor$Tensor$repeat = (): Signature => (tensor_tensor$Tensor$repeat$ ??= {
   name: 'Tensor.repeat',
   parameters: [],
-  rest: { name: 'sizes', rule: rule98, optional: true },
-}
+  rest: { name: 'sizes', rule: rule99, optional: true },
+})
 
-export const tensor_tensor$Tensor$repeatInterleave: Signature = {
+let tensor_tensor$Tensor$repeatInterleave$: Signature | undefined
+export const tensor_tensor$Tensor$repeatInterleave = (): Signature => (tensor_tensor$Tensor$repeatInterleave$ ??= {
   name: 'Tensor.repeatInterleave',
   parameters: [
-    { name: 'repeats', rule: rule98 },
+    { name: 'repeats', rule: rule99 },
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$requiresGrad_: Signature = {
+let tensor_tensor$Tensor$requiresGrad_$: Signature | undefined
+export const tensor_tensor$Tensor$requiresGrad_ = (): Signature => (tensor_tensor$Tensor$requiresGrad_$ ??= {
   name: 'Tensor.requiresGrad_',
   parameters: [
     { name: 'on', rule: rule1, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$retainGrad: Signature = {
+let tensor_tensor$Tensor$retainGrad$: Signature | undefined
+export const tensor_tensor$Tensor$retainGrad = (): Signature => (tensor_tensor$Tensor$retainGrad$ ??= {
   name: 'Tensor.retainGrad',
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$roll: Signature = {
+let tensor_tensor$Tensor$roll$: Signature | undefined
+export const tensor_tensor$Tensor$roll = (): Signature => (tensor_tensor$Tensor$roll$ ??= {
   name: 'Tensor.roll',
   parameters: [
-    { name: 'shifts', rule: rule98 },
-    { name: 'dims', rule: rule98, optional: true },
+    { name: 'shifts', rule: rule99 },
+    { name: 'dims', rule: rule99, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$scatter: Signature = {
+let tensor_tensor$Tensor$scatter$: Signature | undefined
+export const tensor_tensor$Tensor$scatter = (): Signature => (tensor_tensor$Tensor$scatter$ ??= {
   name: 'Tensor.scatter',
   parameters: [
     { name: 'dim', rule: rule25 },
-    { name: 'index', rule: rule9 },
-    { name: 'source', rule: rule101 },
+    { name: 'index', rule: rule10 },
+    { name: 'source', rule: rule102 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$size: Signature = {
+let tensor_tensor$Tensor$size$: Signature | undefined
+export const tensor_tensor$Tensor$size = (): Signature => (tensor_tensor$Tensor$size$ ??= {
   name: 'Tensor.size',
   parameters: [
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$sort: Signature = {
+let tensor_tensor$Tensor$sort$: Signature | undefined
+export const tensor_tensor$Tensor$sort = (): Signature => (tensor_tensor$Tensor$sort$ ??= {
   name: 'Tensor.sort',
   parameters: [
     { name: 'dim', rule: rule25, optional: true },
-    { name: 'options', rule: rule76, optional: true, options: schemas.SortOptions },
+    { name: 'options', rule: rule78, optional: true, options: schemas.SortOptions },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$split: Signature = {
+let tensor_tensor$Tensor$split$: Signature | undefined
+export const tensor_tensor$Tensor$split = (): Signature => (tensor_tensor$Tensor$split$ ??= {
   name: 'Tensor.split',
   parameters: [
-    { name: 'sizes', rule: rule98 },
+    { name: 'sizes', rule: rule99 },
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$squeeze: Signature = {
+let tensor_tensor$Tensor$squeeze$: Signature | undefined
+export const tensor_tensor$Tensor$squeeze = (): Signature => (tensor_tensor$Tensor$squeeze$ ??= {
   name: 'Tensor.squeeze',
   parameters: [
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$std: Signature = {
+let tensor_tensor$Tensor$std$: Signature | undefined
+export const tensor_tensor$Tensor$std = (): Signature => (tensor_tensor$Tensor$std$ ??= {
   name: 'Tensor.std',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
-    { name: 'options', rule: rule80, optional: true, options: schemas.VarianceOptions },
+    { name: 'dims', rule: rule98, optional: true },
+    { name: 'options', rule: rule82, optional: true, options: schemas.VarianceOptions },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$sub: Signature = {
+let tensor_tensor$Tensor$sub$: Signature | undefined
+export const tensor_tensor$Tensor$sub = (): Signature => (tensor_tensor$Tensor$sub$ ??= {
   name: 'Tensor.sub',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$sub_: Signature = {
+let tensor_tensor$Tensor$sub_$: Signature | undefined
+export const tensor_tensor$Tensor$sub_ = (): Signature => (tensor_tensor$Tensor$sub_$ ??= {
   name: 'Tensor.sub_',
   parameters: [
-    { name: 'other', rule: rule101 },
+    { name: 'other', rule: rule102 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$t: Signature = {
+let tensor_tensor$Tensor$t$: Signature | undefined
+export const tensor_tensor$Tensor$t = (): Signature => (tensor_tensor$Tensor$t$ ??= {
   name: 'Tensor.t',
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$tile: Signature = {
+let tensor_tensor$Tensor$tile$: Signature | undefined
+export const tensor_tensor$Tensor$tile = (): Signature => (tensor_tensor$Tensor$tile$ ??= {
   name: 'Tensor.tile',
   parameters: [],
-  rest: { name: 'sizes', rule: rule98, optional: true },
-}
+  rest: { name: 'sizes', rule: rule99, optional: true },
+})
 
-export const tensor_tensor$Tensor$to: Signature = {
+let tensor_tensor$Tensor$to$: Signature | undefined
+export const tensor_tensor$Tensor$to = (): Signature => (tensor_tensor$Tensor$to$ ??= {
   name: 'Tensor.to',
   parameters: [
     { name: 'dtype', rule: rule0 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$toString: Signature = {
+let tensor_tensor$Tensor$toString$: Signature | undefined
+export const tensor_tensor$Tensor$toString = (): Signature => (tensor_tensor$Tensor$toString$ ??= {
   name: 'Tensor.toString',
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$tolist: Signature = {
+let tensor_tensor$Tensor$tolist$: Signature | undefined
+export const tensor_tensor$Tensor$tolist = (): Signature => (tensor_tensor$Tensor$tolist$ ??= {
   name: 'Tensor.tolist',
   isPromise: true,
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$topk: Signature = {
+let tensor_tensor$Tensor$topk$: Signature | undefined
+export const tensor_tensor$Tensor$topk = (): Signature => (tensor_tensor$Tensor$topk$ ??= {
   name: 'Tensor.topk',
   parameters: [
     { name: 'k', rule: rule25 },
     { name: 'dim', rule: rule25, optional: true },
-    { name: 'options', rule: { kind: 'object', name: 'TopkOptions' }, optional: true, options: schemas.TopkOptions },
+    { name: 'options', rule: { kind: 'object', name: 'TopkOptions', fields: [] }, optional: true, options: schemas.TopkOptions },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$transpose: Signature = {
+let tensor_tensor$Tensor$transpose$: Signature | undefined
+export const tensor_tensor$Tensor$transpose = (): Signature => (tensor_tensor$Tensor$transpose$ ??= {
   name: 'Tensor.transpose',
   parameters: [
     { name: 'a', rule: rule25 },
     { name: 'b', rule: rule25 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$tril: Signature = {
+let tensor_tensor$Tensor$tril$: Signature | undefined
+export const tensor_tensor$Tensor$tril = (): Signature => (tensor_tensor$Tensor$tril$ ??= {
   name: 'Tensor.tril',
   parameters: [
     { name: 'diagonal', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$triu: Signature = {
+let tensor_tensor$Tensor$triu$: Signature | undefined
+export const tensor_tensor$Tensor$triu = (): Signature => (tensor_tensor$Tensor$triu$ ??= {
   name: 'Tensor.triu',
   parameters: [
     { name: 'diagonal', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$unbind: Signature = {
+let tensor_tensor$Tensor$unbind$: Signature | undefined
+export const tensor_tensor$Tensor$unbind = (): Signature => (tensor_tensor$Tensor$unbind$ ??= {
   name: 'Tensor.unbind',
   parameters: [
     { name: 'dim', rule: rule25, optional: true },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$unique: Signature = {
+let tensor_tensor$Tensor$unique$: Signature | undefined
+export const tensor_tensor$Tensor$unique = (): Signature => (tensor_tensor$Tensor$unique$ ??= {
   name: 'Tensor.unique',
   isPromise: true,
   parameters: [],
-}
+})
 
-export const tensor_tensor$Tensor$unsqueeze: Signature = {
+let tensor_tensor$Tensor$unsqueeze$: Signature | undefined
+export const tensor_tensor$Tensor$unsqueeze = (): Signature => (tensor_tensor$Tensor$unsqueeze$ ??= {
   name: 'Tensor.unsqueeze',
   parameters: [
     { name: 'dim', rule: rule25 },
   ],
-}
+})
 
-export const tensor_tensor$Tensor$var: Signature = {
+let tensor_tensor$Tensor$var$: Signature | undefined
+export const tensor_tensor$Tensor$var = (): Signature => (tensor_tensor$Tensor$var$ ??= {
   name: 'Tensor.var',
   parameters: [
-    { name: 'dims', rule: rule97, optional: true },
-    { name: 'options', rule: rule80, optional: true, options: schemas.VarianceOptions },
+    { name: 'dims', rule: rule98, optional: true },
+    { name: 'options', rule: rule82, optional: true, options: schemas.VarianceOptions },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$applyChatTemplate: Signature = {
+let tokenizer_tokenizer$Tokenizer$applyChatTemplate$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$applyChatTemplate = (): Signature => (tokenizer_tokenizer$Tokenizer$applyChatTemplate$ ??= {
   name: 'tokenizers.Tokenizer.applyChatTemplate',
   parameters: [
-    { name: 'messages', rule: rule0, optional: true },
-    { name: 'options', rule: rule0, optional: true },
+    { name: 'messages', rule: { kind: 'list', items: { kind: 'record', values: { kind: 'any' }, shallow: true }, shallow: true } },
+    { name: 'options', rule: { kind: 'object', name: 'ChatTemplateOptions', fields: [] }, optional: true },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$batchEncodePlus: Signature = {
+let tokenizer_tokenizer$Tokenizer$batchEncodePlus$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$batchEncodePlus = (): Signature => (tokenizer_tokenizer$Tokenizer$batchEncodePlus$ ??= {
   name: 'tokenizers.Tokenizer.batchEncodePlus',
   isPromise: true,
   parameters: [
     { name: 'texts', rule: rule13 },
-    { name: 'options', rule: { kind: 'object', name: 'BatchOptions' }, optional: true, options: schemas.BatchOptions },
+    { name: 'options', rule: { kind: 'object', name: 'BatchOptions', fields: [] }, optional: true, options: schemas.BatchOptions },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$decode: Signature = {
+let tokenizer_tokenizer$Tokenizer$decode$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$decode = (): Signature => (tokenizer_tokenizer$Tokenizer$decode$ ??= {
   name: 'tokenizers.Tokenizer.decode',
   parameters: [
     { name: 'ids', rule: rule28 },
     { name: 'options', rule: rule45, optional: true, options: schemas.DecodeOptions },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$decodeStream: Signature = {
+let tokenizer_tokenizer$Tokenizer$decodeStream$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$decodeStream = (): Signature => (tokenizer_tokenizer$Tokenizer$decodeStream$ ??= {
   name: 'tokenizers.Tokenizer.decodeStream',
   parameters: [
     { name: 'options', rule: rule45, optional: true, options: schemas.DecodeOptions },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$encode: Signature = {
+let tokenizer_tokenizer$Tokenizer$encode$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$encode = (): Signature => (tokenizer_tokenizer$Tokenizer$encode$ ??= {
   name: 'tokenizers.Tokenizer.encode',
   parameters: [
-    { name: 'text', rule: rule87 },
+    { name: 'text', rule: rule89 },
     { name: 'options', rule: rule47, optional: true, options: schemas.EncodeOptions },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$encodeAsync: Signature = {
+let tokenizer_tokenizer$Tokenizer$encodeAsync$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$encodeAsync = (): Signature => (tokenizer_tokenizer$Tokenizer$encodeAsync$ ??= {
   name: 'tokenizers.Tokenizer.encodeAsync',
   isPromise: true,
   parameters: [
-    { name: 'text', rule: rule87 },
+    { name: 'text', rule: rule89 },
     { name: 'options', rule: rule47, optional: true, options: schemas.EncodeOptions },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$encodeBatch: Signature = {
+let tokenizer_tokenizer$Tokenizer$encodeBatch$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$encodeBatch = (): Signature => (tokenizer_tokenizer$Tokenizer$encodeBatch$ ??= {
   name: 'tokenizers.Tokenizer.encodeBatch',
   isPromise: true,
   parameters: [
     { name: 'texts', rule: rule13 },
     { name: 'options', rule: rule47, optional: true, options: schemas.EncodeOptions },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$encodeWithOffsets: Signature = {
+let tokenizer_tokenizer$Tokenizer$encodeWithOffsets$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$encodeWithOffsets = (): Signature => (tokenizer_tokenizer$Tokenizer$encodeWithOffsets$ ??= {
   name: 'tokenizers.Tokenizer.encodeWithOffsets',
   parameters: [
-    { name: 'text', rule: rule87 },
+    { name: 'text', rule: rule89 },
     { name: 'options', rule: rule47, optional: true, options: schemas.EncodeOptions },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$fromFile$static: Signature = {
+let tokenizer_tokenizer$Tokenizer$fromFile$static$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$fromFile$static = (): Signature => (tokenizer_tokenizer$Tokenizer$fromFile$static$ ??= {
   name: 'tokenizers.Tokenizer.fromFile',
   parameters: [
-    { name: 'path', rule: rule87 },
+    { name: 'path', rule: rule89 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$fromFileAsync$static: Signature = {
+let tokenizer_tokenizer$Tokenizer$fromFileAsync$static$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$fromFileAsync$static = (): Signature => (tokenizer_tokenizer$Tokenizer$fromFileAsync$static$ ??= {
   name: 'tokenizers.Tokenizer.fromFileAsync',
   isPromise: true,
   parameters: [
-    { name: 'path', rule: rule87 },
+    { name: 'path', rule: rule89 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$fromFolder$static: Signature = {
+let tokenizer_tokenizer$Tokenizer$fromFolder$static$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$fromFolder$static = (): Signature => (tokenizer_tokenizer$Tokenizer$fromFolder$static$ ??= {
   name: 'tokenizers.Tokenizer.fromFolder',
   parameters: [
-    { name: 'folder', rule: rule87 },
+    { name: 'folder', rule: rule89 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$fromFolderAsync$static: Signature = {
+let tokenizer_tokenizer$Tokenizer$fromFolderAsync$static$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$fromFolderAsync$static = (): Signature => (tokenizer_tokenizer$Tokenizer$fromFolderAsync$static$ ??= {
   name: 'tokenizers.Tokenizer.fromFolderAsync',
   isPromise: true,
   parameters: [
-    { name: 'folder', rule: rule87 },
+    { name: 'folder', rule: rule89 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$fromPretrained$static: Signature = {
+let tokenizer_tokenizer$Tokenizer$fromPretrained$static$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$fromPretrained$static = (): Signature => (tokenizer_tokenizer$Tokenizer$fromPretrained$static$ ??= {
   name: 'tokenizers.Tokenizer.fromPretrained',
   isPromise: true,
   parameters: [
-    { name: 'dirOrHubId', rule: rule87 },
-    { name: 'options', rule: rule52, optional: true, options: schemas.HubOptions },
+    { name: 'dirOrHubId', rule: rule89 },
+    { name: 'options', rule: rule53, optional: true, options: schemas.HubOptions },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$fromVocabAndMerges$static: Signature = {
+let tokenizer_tokenizer$Tokenizer$fromVocabAndMerges$static$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$fromVocabAndMerges$static = (): Signature => (tokenizer_tokenizer$Tokenizer$fromVocabAndMerges$static$ ??= {
   name: 'tokenizers.Tokenizer.fromVocabAndMerges',
   parameters: [
-    { name: 'vocab', rule: rule87 },
-    { name: 'merges', rule: rule87 },
+    { name: 'vocab', rule: rule89 },
+    { name: 'merges', rule: rule89 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$fromVocabAndMergesAsync$static: Signature = {
+let tokenizer_tokenizer$Tokenizer$fromVocabAndMergesAsync$static$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$fromVocabAndMergesAsync$static = (): Signature => (tokenizer_tokenizer$Tokenizer$fromVocabAndMergesAsync$static$ ??= {
   name: 'tokenizers.Tokenizer.fromVocabAndMergesAsync',
   isPromise: true,
   parameters: [
-    { name: 'vocab', rule: rule87 },
-    { name: 'merges', rule: rule87 },
+    { name: 'vocab', rule: rule89 },
+    { name: 'merges', rule: rule89 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$idToToken: Signature = {
+let tokenizer_tokenizer$Tokenizer$idToToken$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$idToToken = (): Signature => (tokenizer_tokenizer$Tokenizer$idToToken$ ??= {
   name: 'tokenizers.Tokenizer.idToToken',
   parameters: [
     { name: 'id', rule: rule25 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$save: Signature = {
+let tokenizer_tokenizer$Tokenizer$save$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$save = (): Signature => (tokenizer_tokenizer$Tokenizer$save$ ??= {
   name: 'tokenizers.Tokenizer.save',
   isPromise: true,
   parameters: [
-    { name: 'path', rule: rule87 },
+    { name: 'path', rule: rule89 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$saveFolder: Signature = {
+let tokenizer_tokenizer$Tokenizer$saveFolder$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$saveFolder = (): Signature => (tokenizer_tokenizer$Tokenizer$saveFolder$ ??= {
   name: 'tokenizers.Tokenizer.saveFolder',
   isPromise: true,
   parameters: [
-    { name: 'folder', rule: rule87 },
+    { name: 'folder', rule: rule89 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$tokenToId: Signature = {
+let tokenizer_tokenizer$Tokenizer$tokenToId$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$tokenToId = (): Signature => (tokenizer_tokenizer$Tokenizer$tokenToId$ ??= {
   name: 'tokenizers.Tokenizer.tokenToId',
   parameters: [
-    { name: 'token', rule: rule87 },
+    { name: 'token', rule: rule89 },
   ],
-}
+})
 
-export const tokenizer_tokenizer$Tokenizer$train$static: Signature = {
+let tokenizer_tokenizer$Tokenizer$train$static$: Signature | undefined
+export const tokenizer_tokenizer$Tokenizer$train$static = (): Signature => (tokenizer_tokenizer$Tokenizer$train$static$ ??= {
   name: 'tokenizers.Tokenizer.train',
   isPromise: true,
   parameters: [
     { name: 'texts', rule: rule13 },
-    { name: 'options', rule: { kind: 'object', name: 'TokenizerTrainOptions', text: 'an object with vocabSize' }, options: schemas.TokenizerTrainOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'TokenizerTrainOptions', fields: ['vocabSize'], text: 'an object with vocabSize' }, options: schemas.TokenizerTrainOptions, checksItself: true },
   ],
-}
+})
 
-export const train_checkpoint$lastCheckpoint: Signature = {
+let train_checkpoint$lastCheckpoint$: Signature | undefined
+export const train_checkpoint$lastCheckpoint = (): Signature => (train_checkpoint$lastCheckpoint$ ??= {
   name: 'train.lastCheckpoint',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
+    { name: 'dir', rule: rule89 },
   ],
-}
+})
 
-export const train_checkpoint$loadCheckpoint: Signature = {
+let train_checkpoint$loadCheckpoint$: Signature | undefined
+export const train_checkpoint$loadCheckpoint = (): Signature => (train_checkpoint$loadCheckpoint$ ??= {
   name: 'train.loadCheckpoint',
   isPromise: true,
   parameters: [
-    { name: 'path', rule: rule87 },
-    { name: 'run', rule: rule69 },
+    { name: 'path', rule: rule89 },
+    { name: 'run', rule: rule71 },
   ],
-}
+})
 
-export const train_checkpoint$saveCheckpoint: Signature = {
+let train_checkpoint$saveCheckpoint$: Signature | undefined
+export const train_checkpoint$saveCheckpoint = (): Signature => (train_checkpoint$saveCheckpoint$ ??= {
   name: 'train.saveCheckpoint',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'run', rule: rule69 },
-    { name: 'state', rule: { kind: 'object', name: 'CheckpointState', text: 'an object with step and notes' } },
+    { name: 'dir', rule: rule89 },
+    { name: 'run', rule: rule71 },
+    { name: 'state', rule: { kind: 'object', name: 'CheckpointState', fields: ['step', 'notes'], text: 'an object with step and notes' } },
     { name: 'keep', rule: rule25, optional: true },
   ],
-}
+})
 
-export const train_checkpoint_state$trainedParameters: Signature = {
+let train_checkpoint_state$trainedParameters$: Signature | undefined
+export const train_checkpoint_state$trainedParameters = (): Signature => (train_checkpoint_state$trainedParameters$ ??= {
   name: 'train.trainedParameters',
   parameters: [
     { name: 'model', rule: rule6 },
   ],
-}
+})
 
-export const train_classifier$trainClassifier: Signature = {
+let train_classifier$trainClassifier$: Signature | undefined
+export const train_classifier$trainClassifier = (): Signature => (train_classifier$trainClassifier$ ??= {
   name: 'train.trainClassifier',
   isPromise: true,
   parameters: [
-    { name: 'model', rule: rule74 },
+    { name: 'model', rule: rule76 },
     { name: 'rows', rule: rule18 },
-    { name: 'options', rule: { kind: 'object', name: 'ClassifierTrainOptions' }, optional: true, options: schemas.ClassifierTrainOptions },
+    { name: 'options', rule: { kind: 'object', name: 'ClassifierTrainOptions', fields: [] }, optional: true, options: schemas.ClassifierTrainOptions },
   ],
-}
+})
 
-export const train_evaluate_classifier$evaluateClassifier: Signature = {
+let train_evaluate_classifier$evaluateClassifier$: Signature | undefined
+export const train_evaluate_classifier$evaluateClassifier = (): Signature => (train_evaluate_classifier$evaluateClassifier$ ??= {
   name: 'train.evaluateClassifier',
   isPromise: true,
   parameters: [
-    { name: 'model', rule: rule74 },
+    { name: 'model', rule: rule76 },
     { name: 'rows', rule: rule18 },
     { name: 'metrics', rule: rule12 },
     { name: 'options', rule: rule35, optional: true, options: schemas.ClassifierEvaluateOptions },
   ],
-}
+})
 
-export const train_evaluate_classifier$predictClassifier: Signature = {
+let train_evaluate_classifier$predictClassifier$: Signature | undefined
+export const train_evaluate_classifier$predictClassifier = (): Signature => (train_evaluate_classifier$predictClassifier$ ??= {
   name: 'train.predictClassifier',
   isPromise: true,
   parameters: [
-    { name: 'model', rule: rule74 },
+    { name: 'model', rule: rule76 },
     { name: 'rows', rule: rule18 },
     { name: 'options', rule: rule35, optional: true, options: schemas.ClassifierEvaluateOptions },
   ],
-}
+})
 
-export const train_glue_recipes$glueRecipe: Signature = {
+let train_glue_recipes$glueRecipe$: Signature | undefined
+export const train_glue_recipes$glueRecipe = (): Signature => (train_glue_recipes$glueRecipe$ ??= {
   name: 'train.glueRecipe',
   parameters: [
     { name: 'task', rule: rule2 },
     { name: 'model', rule: { kind: 'choice', values: ['roberta-base', 'roberta-large', 'deberta-v2-xxlarge', 'roberta-large-houlsby', 'roberta-large-pfeiffer', 'deberta-v2-xxlarge-rdrop', 'deberta-v2-xxlarge-cutoff'] } },
   ],
-}
+})
 
-export const train_glue_results$writeEvalResults: Signature = {
+let train_glue_results$writeEvalResults$: Signature | undefined
+export const train_glue_results$writeEvalResults = (): Signature => (train_glue_results$writeEvalResults$ ??= {
   name: 'train.writeEvalResults',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'measured', rule: { kind: 'object', name: 'ClassifierMeasured' } },
+    { name: 'dir', rule: rule89 },
+    { name: 'measured', rule: { kind: 'object', name: 'ClassifierMeasured', fields: ['name', 'step', 'epoch', 'loss', 'scores', 'samples', 'timeMs'] } },
   ],
-}
+})
 
-export const train_glue_results$writeTestResults: Signature = {
+let train_glue_results$writeTestResults$: Signature | undefined
+export const train_glue_results$writeTestResults = (): Signature => (train_glue_results$writeTestResults$ ??= {
   name: 'train.writeTestResults',
   isPromise: true,
   parameters: [
-    { name: 'dir', rule: rule87 },
-    { name: 'name', rule: rule87 },
+    { name: 'dir', rule: rule89 },
+    { name: 'name', rule: rule89 },
     { name: 'predictions', rule: rule17 },
-    { name: 'labels', rule: rule95 },
+    { name: 'labels', rule: rule96 },
   ],
-}
+})
 
-export const train_loop$runLoop: Signature = {
+let train_loop$runLoop$: Signature | undefined
+export const train_loop$runLoop = (): Signature => (train_loop$runLoop$ ??= {
   name: 'train.runLoop',
   isPromise: true,
   parameters: [
-    { name: 'options', rule: { kind: 'object', name: 'LoopOptions', text: 'an object with loader, loss, optimizer and steps' }, options: schemas.LoopOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'LoopOptions', fields: ['loader', 'loss', 'optimizer', 'steps'], text: 'an object with loader, loss, optimizer and steps' }, options: schemas.LoopOptions, checksItself: true },
   ],
-}
+})
 
-export const train_loop$stepsPerEpoch: Signature = {
+let train_loop$stepsPerEpoch$: Signature | undefined
+export const train_loop$stepsPerEpoch = (): Signature => (train_loop$stepsPerEpoch$ ??= {
   name: 'train.stepsPerEpoch',
   parameters: [
     { name: 'batches', rule: rule25 },
     { name: 'gradientAccumulationSteps', rule: rule25 },
   ],
-}
+})
 
-export const train_nlg$trainNlg: Signature = {
+let train_nlg$trainNlg$: Signature | undefined
+export const train_nlg$trainNlg = (): Signature => (train_nlg$trainNlg$ ??= {
   name: 'train.trainNlg',
   isPromise: true,
   parameters: [
     { name: 'model', rule: rule7 },
     { name: 'dataset', rule: rule8 },
-    { name: 'options', rule: { kind: 'object', name: 'NlgTrainOptions' }, optional: true, options: schemas.NlgTrainOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'NlgTrainOptions', fields: [] }, optional: true, options: schemas.NlgTrainOptions, checksItself: true },
   ],
-}
+})
 
-export const train_nlg_adapter$adaptForNlg: Signature = {
+let train_nlg_adapter$adaptForNlg$: Signature | undefined
+export const train_nlg_adapter$adaptForNlg = (): Signature => (train_nlg_adapter$adaptForNlg$ ??= {
   name: 'train.adaptForNlg',
   parameters: [
     { name: 'model', rule: rule7 },
-    { name: 'options', rule: { kind: 'object', name: 'NlgAdapterOptions' }, optional: true, options: schemas.NlgAdapterOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'NlgAdapterOptions', fields: [] }, optional: true, options: schemas.NlgAdapterOptions, checksItself: true },
   ],
-}
+})
 
-export const train_nlg_loss$evaluateNlg: Signature = {
+let train_nlg_loss$evaluateNlg$: Signature | undefined
+export const train_nlg_loss$evaluateNlg = (): Signature => (train_nlg_loss$evaluateNlg$ ??= {
   name: 'train.evaluateNlg',
   isPromise: true,
   parameters: [
     { name: 'model', rule: rule7 },
     { name: 'dataset', rule: rule8 },
-    { name: 'options', rule: { kind: 'object', name: 'NlgEvaluateOptions' }, optional: true, options: schemas.NlgEvaluateOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'NlgEvaluateOptions', fields: [] }, optional: true, options: schemas.NlgEvaluateOptions, checksItself: true },
   ],
-}
+})
 
-export const train_nlg_loss$nlgLoss: Signature = {
+let train_nlg_loss$nlgLoss$: Signature | undefined
+export const train_nlg_loss$nlgLoss = (): Signature => (train_nlg_loss$nlgLoss$ ??= {
   name: 'train.nlgLoss',
   parameters: [
     { name: 'model', rule: rule7 },
-    { name: 'batch', rule: { kind: 'object', name: 'NlgBatch' } },
+    { name: 'batch', rule: { kind: 'object', name: 'NlgBatch', fields: ['id', 'inputIds', 'attentionMask', 'labels', 'counted', 'tokens'] } },
     { name: 'labelSmoothing', rule: rule25, optional: true },
   ],
-}
+})
 
-export const train_r_drop$cutoff: Signature = {
+let train_r_drop$cutoff$: Signature | undefined
+export const train_r_drop$cutoff = (): Signature => (train_r_drop$cutoff$ ??= {
   name: 'train.cutoff',
   parameters: [
     { name: 'rows', rule: rule16 },
-    { name: 'options', rule: { kind: 'object', name: 'CutoffOptions' }, options: schemas.CutoffOptions, checksItself: true },
+    { name: 'options', rule: { kind: 'object', name: 'CutoffOptions', fields: ['probability', 'unkTokenId', 'keepTokenIds', 'seed', 'step'] }, options: schemas.CutoffOptions, checksItself: true },
   ],
-}
+})
 
-export const train_r_drop$rDropLoss: Signature = {
+let train_r_drop$rDropLoss$: Signature | undefined
+export const train_r_drop$rDropLoss = (): Signature => (train_r_drop$rDropLoss$ ??= {
   name: 'train.rDropLoss',
   parameters: [
-    { name: 'first', rule: rule9 },
-    { name: 'second', rule: rule9 },
-    { name: 'labels', rule: rule9 },
+    { name: 'first', rule: rule10 },
+    { name: 'second', rule: rule10 },
+    { name: 'labels', rule: rule10 },
     { name: 'weight', rule: rule25, optional: true },
   ],
-}
+})

@@ -1,3 +1,4 @@
+import { nameClass } from '../runtime/check-options.js'
 import * as ops from '../generated/ops.js'
 import { OptionError } from '../errors.js'
 import { bad, checkInteger } from '../runtime/options.js'
@@ -170,6 +171,8 @@ export class KvCache {
     return buffer
   }
 }
+
+nameClass('KvCache', KvCache)
 
 /** Moves tokens of a buffer (B, capacity, H, D) to the slots after its first `from`. */
 function move(buffer: Tensor, from: number, indices: readonly (readonly number[])[]): void {

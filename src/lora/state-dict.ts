@@ -32,11 +32,13 @@ export function loraStateDict(model: Module, bias: BiasMode = 'none'): Record<st
  * await lora.save(lora.loralibStateDict(model, model.stateDict()), 'for-python.safetensors')
  * await lora.save(lora.loralibStateDict(model, lora.loraStateDict(model, 'all')), 'adapter.safetensors')
  */
-export function loralibStateDict(model: Module, dict: StateDict = model.stateDict()): StateDict {
+export function loralibStateDict(model: Module, dict?: StateDict): StateDict {
   const renamed = new Map<string, string>()
   for (const [name, , , owner, key] of model.namedTensors()) {
     const alias = Object.entries(owner.keyAliases()).find(([, own]) => own === key)
     if (alias !== undefined) renamed.set(name, name.slice(0, name.length - key.length) + alias[0])
   }
-  return Object.fromEntries(Object.entries(dict).map(([name, tensor]) => [renamed.get(name) ?? name, tensor]))
+  return Object.fromEntries(
+    Object.entries(dict ?? model.stateDict()).map(([name, tensor]) => [renamed.get(name) ?? name, tensor]),
+  )
 }

@@ -29,16 +29,58 @@ import { ModernBertForMaskedLM } from './modernbert/masked-lm.js'
 import { ModernBertForTokenClassification } from './modernbert/token-classification.js'
 import { ModernBertModel } from './modernbert/modernbert.js'
 import { Phi3ForCausalLM, Phi3ForSequenceClassification, Phi3ForTokenClassification } from './decoders/phi3.js'
-import type { FreshOptions, PretrainedOptions } from './shared/pretrained.js'
+import type { FreshOptions, PretrainedOptions, SaveOptions } from './shared/pretrained.js'
 import { Qwen2ForCausalLM, Qwen2ForSequenceClassification, Qwen2ForTokenClassification } from './decoders/qwen.js'
 import { Qwen3ForCausalLM, Qwen3ForSequenceClassification, Qwen3ForTokenClassification } from './decoders/qwen.js'
 import { RobertaForSequenceClassification } from './roberta/classification.js'
 import { RobertaForMaskedLM } from './roberta/masked-lm.js'
 import { RobertaForTokenClassification } from './roberta/token-classification.js'
 import { RobertaModel } from './roberta/roberta.js'
+import type { Ids } from '../generation/ids.js'
+import type { Tensor } from '../tensor/tensor.js'
+import type { Decoder } from './shared/decoder.js'
+import type { LabelsConfig } from './shared/labels-config.js'
 import type { MaskedLM } from './shared/masked-lm.js'
-import type { SequenceClassifier } from './shared/sequence-classifier.js'
-import type { TokenClassifier } from './shared/token-classifier.js'
+import type { Layer } from './shared/parts.js'
+import type { PretrainedModel } from './shared/pretrained-model.js'
+import type { SequenceClassifierOutput, SequenceLabels } from './shared/sequence-classification.js'
+import type { SequenceClassificationOptions, SequenceClassifier } from './shared/sequence-classifier.js'
+import type { TokenClassifierOutput } from './shared/token-classification.js'
+import type { TokenClassificationOptions, TokenClassifier } from './shared/token-classifier.js'
+
+/** A model with a head that labels, an encoder or a decoder. */
+interface AutoClassifier extends PretrainedModel {
+  readonly config: LabelsConfig & Record<string, unknown>
+  /** The head, or its last layer; its output are the logits. */
+  readonly classifier: Layer
+  /** The model below the head. Parameters outside of it belong to the head. */
+  readonly baseModel: EncoderModel | Decoder
+  /** Writes `config.json` and `model.safetensors`, as transformers does. */
+  savePretrained(dir: string, options?: SaveOptions): Promise<void>
+  /** Backward recomputes layers in place of keeping what they computed. */
+  gradientCheckpointingEnable(): void
+  /** The opposite of {@link gradientCheckpointingEnable}. */
+  gradientCheckpointingDisable(): void
+}
+
+/** A model that labels whole sequences: a {@link SequenceClassifier}, or a {@link DecoderSequenceClassifier}, which refuses `tokenTypeIds`. */
+export interface AutoSequenceClassifier extends AutoClassifier {
+  /** Scores of each label, and the loss on `labels`. */
+  forward(
+    inputIds: Ids,
+    options: SequenceClassificationOptions & { labels: SequenceLabels },
+  ): SequenceClassifierOutput<Tensor>
+  /** Scores of each label; `loss` is null without labels. */
+  forward(inputIds: Ids, options?: SequenceClassificationOptions): SequenceClassifierOutput
+}
+
+/** A model that labels tokens: a {@link TokenClassifier}, or a {@link DecoderTokenClassifier}, which refuses `tokenTypeIds`. */
+export interface AutoTokenClassifier extends AutoClassifier {
+  /** Scores of each label for each token, and the loss on `labels`. */
+  forward(inputIds: Ids, options: TokenClassificationOptions & { labels: Ids }): TokenClassifierOutput<Tensor>
+  /** Scores of each label for each token; `loss` is null without labels. */
+  forward(inputIds: Ids, options?: TokenClassificationOptions): TokenClassifierOutput
+}
 
 /** A class of models, as the registry uses it. */
 interface ModelEntry<M> {
@@ -127,19 +169,13 @@ export const AutoModelForSequenceClassification = {
    * const model = await models.AutoModelForSequenceClassification.fromPretrained('roberta-base', { config: { num_labels: 3 } })
    * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
-  async fromPretrained(
-    dirOrHubId: string,
-    options: PretrainedOptions = {},
-  ): Promise<SequenceClassifier | DecoderSequenceClassifier> {
+  async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<AutoSequenceClassifier> {
     const { model, dir, rest } = await find(SEQUENCE_CLASSIFICATION, dirOrHubId, options)
     return model.fromPretrained(dir, rest)
   },
 
   /** A model with fresh weights from the fields of a `config.json`. */
-  fromConfig(
-    config: Record<string, unknown>,
-    options: FreshOptions = {},
-  ): SequenceClassifier | DecoderSequenceClassifier {
+  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): AutoSequenceClassifier {
     const fields = checkObject('AutoModelForSequenceClassification', config)
     return pick(SEQUENCE_CLASSIFICATION, fields, 'fromConfig').fromConfig(config, options)
   },
@@ -151,16 +187,13 @@ export const AutoModelForTokenClassification = {
    * Reads a model folder in the Hugging Face layout, or the model of a hub id; a file without such a head gets a fresh one, with a warning.
    * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
-  async fromPretrained(
-    dirOrHubId: string,
-    options: PretrainedOptions = {},
-  ): Promise<TokenClassifier | DecoderTokenClassifier> {
+  async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<AutoTokenClassifier> {
     const { model, dir, rest } = await find(TOKEN_CLASSIFICATION, dirOrHubId, options)
     return model.fromPretrained(dir, rest)
   },
 
   /** A model with fresh weights from the fields of a `config.json`. */
-  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): TokenClassifier | DecoderTokenClassifier {
+  fromConfig(config: Record<string, unknown>, options: FreshOptions = {}): AutoTokenClassifier {
     const fields = checkObject('AutoModelForTokenClassification', config)
     return pick(TOKEN_CLASSIFICATION, fields, 'fromConfig').fromConfig(config, options)
   },

@@ -4,7 +4,7 @@ import { keep, noGrad } from '../tensor/scope.js'
 import { kindOf } from '../native/tensor.js'
 import { KIND } from '../tensor/dtype.js'
 import { Tensor } from '../tensor/tensor.js'
-import { markAsState } from './lasting.js'
+import { markAsState } from '../tensor/lasting.js'
 import { Module, parameter } from './module.js'
 
 /** Options of {@link cloneModule}. */

@@ -123,7 +123,7 @@ export class ModuleDict<T extends Record<string, Module> = Record<string, Module
     return Object.hasOwn(this, name) && this.fields[name] instanceof Module
   }
 
-  /** Adds a module, or replaces the one of this name. */
+  /** Adds a module, or replaces the one of this name. @checksItself module */
   set<K extends keyof T & string>(name: K, module: T[K]): this {
     checkName(this, name)
     if (!((module as unknown) instanceof Module)) throw bad('nn.ModuleDict', name, 'an nn.Module', module)

@@ -7,7 +7,7 @@ import { checkFailure, endStep } from '../native/engine.js'
 import { setKind } from '../native/tensor.js'
 import { outsideStreams } from '../native/current-stream.js'
 import { whenReached } from '../native/streams.js'
-import { copyAll } from '../nn/copy.js'
+import { copyAll } from '../tensor/copy.js'
 import type { OptionSchema } from '../runtime/check-options.js'
 import { checkOptions } from '../runtime/check-options.js'
 import { bad, checkNumber, show } from '../runtime/options.js'
@@ -164,6 +164,7 @@ export abstract class Optimizer<Options extends { lr: number }> {
    * has failed, or the work is aborted, the next await rejects, and the optimizer is as it was. Updates recorded meanwhile change nothing.
    * @throws {OptionError} when groups or numbers do not match; nothing is changed then.
    * @throws {ShapeError} when a moment's shape does not match its parameter; nothing is changed then.
+   * @checksItself saved
    */
   loadStateDict(saved: OptimizerState): void {
     const params = this.paramGroups.flatMap((group) => group.params)

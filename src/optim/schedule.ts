@@ -1,7 +1,7 @@
 // Learning-rate schedules. Each exists as a pure function (options → factor of the step) and as a class that writes
 // `factor(step) · initialLr` into the parameter groups of an optimizer.
 import { OptionError } from '../errors.js'
-import { checkOptions } from '../runtime/check-options.js'
+import { checkOptions, nameClass } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { bad, checkInteger, show } from '../runtime/options.js'
 import { refuseRelativeStep } from './schedules/relative-step.js'
@@ -248,6 +248,8 @@ export class LrScheduler {
     for (const group of this.#optimizer.paramGroups) group.lr = (group.initialLr ??= group.lr) * factor
   }
 }
+
+nameClass('LrScheduler', LrScheduler)
 
 /** Keeps the initial rate. @see {@link constantFactor} */
 export class Constant extends LrScheduler {

@@ -33,7 +33,8 @@ export interface Signature {
  * Checks the arguments of a call. One that is undefined counts as not given.
  * @throws {OptionError} for an argument too many, a missing one, and one of another kind than its parameter takes.
  */
-export function checkArguments(given: ArrayLike<unknown>, signature: Signature): void {
+export function checkArguments(given: ArrayLike<unknown>, signatureOf: () => Signature): void {
+  const signature = signatureOf()
   const { parameters } = signature
   const count = given.length
   for (let i = 0; i < parameters.length; i++) {
@@ -50,9 +51,9 @@ export function checkArguments(given: ArrayLike<unknown>, signature: Signature):
 }
 
 /** A function that checks its arguments first. */
-export function checked<F extends (...given: never[]) => unknown>(run: F, signature: Signature): F {
+export function checked<F extends (...given: never[]) => unknown>(run: F, signatureOf: () => Signature): F {
   const guarded = function (this: unknown, ...given: never[]): unknown {
-    checkArguments(given, signature)
+    checkArguments(given, signatureOf)
     return run.apply(this, given)
   }
   return Object.defineProperty(guarded, 'name', { value: run.name }) as unknown as F
@@ -60,11 +61,18 @@ export function checked<F extends (...given: never[]) => unknown>(run: F, signat
 
 function checkRest(given: ArrayLike<unknown>, signature: Signature): void {
   const { parameters, rest } = signature
+  if (parameters.length === 1 && isOfArrayMethod(given)) return
   for (let i = parameters.length; i < given.length; i++) {
     if (rest === undefined) {
       if (given[i] !== undefined) throw tooMany(given, signature)
     } else if (!fits(rest.rule, given[i])) throw wrong(signature, rest, given[i])
   }
+}
+
+/** Whether a method of an array calls the function, as in `modules.filter(isLoraLayer)`: it adds the index and the array. */
+function isOfArrayMethod(given: ArrayLike<unknown>): boolean {
+  const [item, index, list] = [given[0], given[1], given[2]]
+  return given.length === 3 && Array.isArray(list) && typeof index === 'number' && list[index] === item
 }
 
 /** The call as users write it, with the values that were given where they are short. */
@@ -143,16 +151,13 @@ function tooMany(given: ArrayLike<unknown>, signature: Signature): OptionError {
   const { parameters } = signature
   const shown = Array.from({ length: given.length }, (_, i) => asCode(given[i], parameters[i]))
   const most = parameters.length
-  const isOfMap = given.length === 3 && most < 3 && typeof given[1] === 'number' && Array.isArray(given[2])
   const hasOptions = parameters.at(-1)?.options !== undefined
   return new OptionError({
     what: `${signature.name}: too many arguments`,
     expected: callText(signature),
     received: callText(signature, shown),
-    fix: isOfMap
-      ? `list.map(f) passes three arguments: write list.map((x) => f(x))`
-      : hasOptions
-        ? `what comes after the ${most}. argument is an option: give it by name, in ${parameters.at(-1)!.name}`
-        : `leave out what comes ${most === 0 ? 'between the brackets' : `after the ${most}. argument`}`,
+    fix: hasOptions
+      ? `what comes after the ${most}. argument is an option: give it by name, in ${parameters.at(-1)!.name}`
+      : `leave out what comes ${most === 0 ? 'between the brackets' : `after the ${most}. argument`}`,
   })
 }

@@ -14,7 +14,9 @@ type Kind =
   | ListRule
   | { readonly kind: 'tuple'; readonly items: readonly Rule[] }
   | { readonly kind: 'record'; readonly values: Rule; readonly shallow?: true }
-  | { readonly kind: 'class' | 'object'; readonly name: string }
+  | { readonly kind: 'class'; readonly name: string }
+  /** `fields` are those that it must have. */
+  | { readonly kind: 'object'; readonly name: string; readonly fields?: readonly string[] }
   | { readonly kind: 'union'; readonly of: readonly Rule[] }
 
 interface NumberRule {
@@ -119,11 +121,11 @@ export function fits(rule: Rule, value: unknown): boolean {
         isOptions(value) && (rule.shallow === true || Object.values(value).every((each) => fits(rule.values, each)))
       )
     case 'object':
-      return isObject(value) || typeof value === 'function'
+      return rule.fields === undefined ? isObject(value) || typeof value === 'function' : hasFields(rule.fields, value)
     case 'iterable':
       return typeof value !== 'string' && (hasMethod(value, Symbol.iterator) || hasMethod(value, Symbol.asyncIterator))
     case 'class':
-      return value instanceof classOf(rule.name)
+      return isInstance(value, rule.name)
     case 'union':
       return rule.of.some((part) => fits(part, value))
   }
@@ -152,10 +154,17 @@ function isList({ items, minItems = 0, maxItems = Infinity, shallow }: ListRule,
   return true
 }
 
-/** As {@link fits}, for a number of any size, NaN too. */
+/** As {@link fits}, for a number of any size. */
 function isOfKind(rule: Rule, value: unknown): boolean {
   if (typeof value !== 'number') return fits(rule, value)
-  return (rule.kind === 'union' ? rule.of : [rule]).some(({ kind }) => kind === 'number' || kind === 'any')
+  const parts = rule.kind === 'union' ? rule.of : [rule]
+  return parts.some((part) => part.kind === 'any' || (part.kind === 'number' && (value === value || part.nan === true)))
+}
+
+function hasFields(names: readonly string[], value: unknown): boolean {
+  if (!isObject(value)) return false
+  for (const name of names) if (!(name in value)) return false
+  return true
 }
 
 function isObject(value: unknown): value is object {
@@ -166,10 +175,10 @@ function hasMethod(value: unknown, name: symbol): boolean {
   return isObject(value) && typeof (value as Record<symbol, unknown>)[name] === 'function'
 }
 
-/** A class of the package, or of JavaScript. */
-function classOf(name: string): new () => unknown {
+/** Whether a value is of a class of the package, or of JavaScript. One that is not loaded has no instances. */
+function isInstance(value: unknown, name: string): boolean {
   const type = classes.get(name) ?? (globalThis as unknown as Record<string, Class>)[name]
-  return type as new () => unknown
+  return type !== undefined && value instanceof (type as new () => unknown)
 }
 
 /** One problem of the options. */

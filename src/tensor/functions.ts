@@ -33,11 +33,13 @@ export function eye(rows: number, columns = rows, options: MakeOptions = {}): Te
 
 /** Zeros, with the shape and dtype of `x`. */
 export function zerosLike(x: Tensor, options: MakeOptions = {}): Tensor {
+  checkMake('zerosLike', options, schemas.MakeOptions)
   return full(x.shape, 0, { ...options, dtype: options.dtype ?? x.dtype })
 }
 
 /** Ones, with the shape and dtype of `x`. */
 export function onesLike(x: Tensor, options: MakeOptions = {}): Tensor {
+  checkMake('onesLike', options, schemas.MakeOptions)
   return full(x.shape, 1, { ...options, dtype: options.dtype ?? x.dtype })
 }
 
@@ -46,6 +48,7 @@ export function onesLike(x: Tensor, options: MakeOptions = {}): Tensor {
  * @nan value
  */
 export function fullLike(x: Tensor, value: number, options: MakeOptions = {}): Tensor {
+  checkMake('fullLike', options, schemas.MakeOptions)
   return full(x.shape, value, { ...options, dtype: options.dtype ?? x.dtype })
 }
 

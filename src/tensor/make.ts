@@ -173,13 +173,16 @@ export function arange(start: number, end: number | undefined, step: number | un
 export function arange(start: number, ...rest: readonly (number | MakeOptions | undefined)[]): Tensor {
   const last = rest.at(-1)
   const options = typeof last === 'object' && last !== null ? last : {}
-  const [end, step = 1] = (last === options ? rest.slice(0, -1) : rest) as (number | undefined)[]
+  const [end, step = 1, ...more] = (last === options ? rest.slice(0, -1) : rest) as (number | undefined)[]
   const [from, to] = end === undefined ? [0, start] : [start, end]
-  if (![from, to, step].every(Number.isFinite) || step === 0) {
+  const isOdd = more.some((value) => value !== undefined)
+  if (![from, to, step].every(Number.isFinite) || step === 0 || isOdd) {
     throw new OptionError({
       what: 'arange: start, end or step is not usable',
       expected: 'finite numbers, and a step other than 0',
-      received: [from, to, step].map((value) => (typeof value === 'object' ? 'an object' : String(value))).join(', '),
+      received: [from, to, step, ...more]
+        .map((value) => (typeof value === 'object' ? 'an object' : String(value)))
+        .join(', '),
       fix: 'options come last: arange(0, 5, 1, { dtype })',
     })
   }

@@ -3,7 +3,7 @@ import { TOKENIZER } from '../hub/files.js'
 import { folderOf } from '../hub/folder.js'
 import type { HubOptions } from '../hub/options.js'
 import { Vocabulary } from '../native/tokenizer.js'
-import { checkOptions } from '../runtime/check-options.js'
+import { checkOptions, nameClass } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
 import { bad } from '../runtime/options.js'
 import type { BatchEncoding, BatchOptions } from './batch.js'
@@ -324,6 +324,8 @@ export class Tokenizer {
     await writeSettings(dir, { config: this.config, chatTemplate: this.chatTemplate }, this.#roles)
   }
 }
+
+nameClass('Tokenizer', Tokenizer)
 
 function checkEncode(owner: string, options: EncodeOptions): [addSpecialTokens: boolean, specialAsText: boolean] {
   checkOptions(owner, options, schemas.EncodeOptions)

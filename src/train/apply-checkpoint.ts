@@ -2,7 +2,7 @@
 import { OptionError, ShapeError } from '../errors.js'
 import { fromPlain, toPlain } from '../io/plain-json.js'
 import { waitForQueue } from '../native/lazy.js'
-import { copyAll } from '../nn/copy.js'
+import { copyAll } from '../tensor/copy.js'
 import type { StateDict } from '../nn/module.js'
 import { getRngState, setRngState } from '../runtime/random.js'
 import { noGrad } from '../tensor/scope.js'

@@ -35,6 +35,7 @@ export {
   AutoModelForSequenceClassification,
   AutoModelForTokenClassification,
 } from './registry.js'
+export type { AutoSequenceClassifier, AutoTokenClassifier } from './registry.js'
 export { KvCache } from '../generation/kv-cache.js'
 export { CausalLM } from './shared/causal-lm.js'
 export { CausalLMOutput } from './shared/causal-lm-output.js'

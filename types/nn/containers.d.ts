@@ -58,7 +58,7 @@ export declare class ModuleDict<T extends Record<string, Module> = Record<string
   get<K extends keyof T & string>(name: K): T[K]
   /** Whether there is a module of this name. */
   has(name: string): boolean
-  /** Adds a module, or replaces the one of this name. */
+  /** Adds a module, or replaces the one of this name. @checksItself module */
   set<K extends keyof T & string>(name: K, module: T[K]): this
   /** Removes the module of this name and returns it. @throws {OptionError} when there is none. */
   pop<K extends keyof T & string>(name: K): T[K]

@@ -89,6 +89,7 @@ export declare abstract class Optimizer<
    * has failed, or the work is aborted, the next await rejects, and the optimizer is as it was. Updates recorded meanwhile change nothing.
    * @throws {OptionError} when groups or numbers do not match; nothing is changed then.
    * @throws {ShapeError} when a moment's shape does not match its parameter; nothing is changed then.
+   * @checksItself saved
    */
   loadStateDict(saved: OptimizerState): void
   /** Records copies of the moments, in one entry of the queue: when one cannot be copied, all are poisoned. */

@@ -28,8 +28,14 @@ type Kind =
       readonly shallow?: true
     }
   | {
-      readonly kind: 'class' | 'object'
+      readonly kind: 'class'
       readonly name: string
+    }
+  /** `fields` are those that it must have. */
+  | {
+      readonly kind: 'object'
+      readonly name: string
+      readonly fields?: readonly string[]
     }
   | {
       readonly kind: 'union'

@@ -9,7 +9,7 @@ export interface BatchOptions extends EncodeOptions {
   padding?: boolean | 'longest' | 'max_length' | 'do_not_pad'
   /**
    * Truncate rows to `maxLength`: of two texts the longer one, token by token (true, `'longest_first'`), or one of them.
-   * @default false; with `maxLength` and without `padding` true, with a warning, as in transformers
+   * @default false; true with `maxLength` and without `padding`, as in transformers
    */
   truncation?: boolean | 'longest_first' | 'only_first' | 'only_second' | 'do_not_truncate'
   /**

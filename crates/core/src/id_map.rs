@@ -1,24 +1,28 @@
-//! A map from ids to what is known about them that never stands still to grow: a hash map of a hundred thousand tensors takes tens of milliseconds to
-//! move into a larger one, on the thread of the event loop.
-//!
-//! Values lie in chunks that are never moved. The index grows by linear hashing: a part at a time, and each time only the entries of one part move.
+//! A map from ids to what is known about them. Ids are given out in rising order, and what lives longest was made together, so ids are looked up by
+//! blocks: those of the moment lie side by side, however many tensors live besides. A hash map scatters them over all of its memory, and holds up the
+//! thread of the event loop for tens of milliseconds when a hundred thousand tensors move into a larger one; here values never move.
 
 use std::cell::Cell;
 
 use rustc_hash::FxHashMap;
 
-/// Entries of a part of the index, on average; when there are more, another part is added. The largest part has twice as many.
-const AVERAGE: usize = 1536;
-/// What a part has room for without growing by itself: the largest part, and some for chance.
-const ROOM: usize = 3584;
+/// Ids of a block of the index.
+const BLOCK: usize = 256;
 /// Values of a chunk.
 const CHUNK: usize = 1024;
+/// No value.
+const NONE: u32 = u32::MAX;
 
-type Part = FxHashMap<u64, u32>;
+/// Where the values of neighbouring ids are.
+struct Block {
+    slots: [u32; BLOCK],
+    /// How many of them have one.
+    used: u32,
+}
 
 /// A map whose keys are ids.
 pub struct IdMap<V> {
-    index: Vec<Part>,
+    blocks: FxHashMap<u64, Box<Block>>,
     chunks: Vec<Vec<Option<V>>>,
     /// Slots that were given up.
     free: Vec<u32>,
@@ -29,7 +33,7 @@ pub struct IdMap<V> {
 impl<V> Default for IdMap<V> {
     fn default() -> Self {
         IdMap {
-            index: vec![Part::default()],
+            blocks: FxHashMap::default(),
             chunks: Vec::new(),
             free: Vec::new(),
             len: 0,
@@ -41,19 +45,19 @@ impl<V> Default for IdMap<V> {
 impl<V> IdMap<V> {
     /// The value of an id.
     pub fn get(&self, id: u64) -> Option<&V> {
-        let slot = *self.index[self.part_of(id)].get(&id)? as usize;
+        let slot = self.slot(id)?;
         self.chunks[slot / CHUNK][slot % CHUNK].as_ref()
     }
 
     /// The same, to change.
     pub fn get_mut(&mut self, id: u64) -> Option<&mut V> {
-        let slot = *self.index[self.part_of(id)].get(&id)? as usize;
+        let slot = self.slot(id)?;
         self.chunks[slot / CHUNK][slot % CHUNK].as_mut()
     }
 
     /// Whether the id has a value.
     pub fn contains(&self, id: u64) -> bool {
-        self.index[self.part_of(id)].contains_key(&id)
+        self.slot(id).is_some()
     }
 
     /// Sets the value of an id; returns the one that it had.
@@ -62,19 +66,31 @@ impl<V> IdMap<V> {
             return Some(std::mem::replace(known, value));
         }
         let slot = self.store(value);
-        let part = self.part_of(id);
-        self.index[part].insert(id, slot);
+        let (number, at) = place(id);
+        let block = self.blocks.entry(number).or_insert_with(|| {
+            Box::new(Block {
+                slots: [NONE; BLOCK],
+                used: 0,
+            })
+        });
+        block.slots[at] = slot;
+        block.used += 1;
         self.len += 1;
-        if self.len > AVERAGE * self.index.len() {
-            self.split();
-        }
         None
     }
 
     /// Forgets an id; returns its value.
     pub fn remove(&mut self, id: u64) -> Option<V> {
-        let part = self.part_of(id);
-        let slot = self.index[part].remove(&id)?;
+        let (number, at) = place(id);
+        let block = self.blocks.get_mut(&number)?;
+        let slot = std::mem::replace(&mut block.slots[at], NONE);
+        if slot == NONE {
+            return None;
+        }
+        block.used -= 1;
+        if block.used == 0 {
+            self.blocks.remove(&number);
+        }
         self.len -= 1;
         self.free.push(slot);
         self.chunks[slot as usize / CHUNK][slot as usize % CHUNK].take()
@@ -98,10 +114,20 @@ impl<V> IdMap<V> {
     /// All ids, in no order.
     pub fn keys(&self) -> impl Iterator<Item = u64> + '_ {
         self.scanned.set(self.scanned.get() + self.len as u64);
-        self.index.iter().flat_map(|part| part.keys().copied())
+        self.blocks.iter().flat_map(|(number, block)| {
+            let used = (0..BLOCK).filter(|&at| block.slots[at] != NONE);
+            used.map(move |at| number * BLOCK as u64 + at as u64)
+        })
+    }
+
+    fn slot(&self, id: u64) -> Option<usize> {
+        let (number, at) = place(id);
+        let slot = self.blocks.get(&number)?.slots[at];
+        (slot != NONE).then_some(slot as usize)
     }
 
     fn store(&mut self, value: V) -> u32 {
+        // The slot that was given up last: it is still in the caches.
         if let Some(slot) = self.free.pop() {
             self.chunks[slot as usize / CHUNK][slot as usize % CHUNK] = Some(value);
             return slot;
@@ -113,32 +139,14 @@ impl<V> IdMap<V> {
         }
         let last = self.chunks.len() - 1;
         self.chunks[last].push(Some(value));
-        u32::try_from(last * CHUNK + self.chunks[last].len() - 1)
-            .expect("four thousand million tensors do not fit into memory")
+        let slot = last * CHUNK + self.chunks[last].len() - 1;
+        u32::try_from(slot).expect("four thousand million tensors do not fit into memory")
     }
+}
 
-    /// Parts below the last power of two have been split in this round, or were made by it: they take one bit more of the hash.
-    fn part_of(&self, id: u64) -> usize {
-        let round = self.index.len().next_power_of_two();
-        let part = (id.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & (round - 1);
-        if part < self.index.len() {
-            part
-        } else {
-            part - round / 2
-        }
-    }
-
-    /// Adds a part, and moves into it what belongs there.
-    fn split(&mut self) {
-        let new = self.index.len();
-        let source = new - (new + 1).next_power_of_two() / 2;
-        let room = || Part::with_capacity_and_hasher(ROOM, Default::default());
-        self.index.push(room());
-        for (id, slot) in std::mem::replace(&mut self.index[source], room()) {
-            let part = self.part_of(id);
-            self.index[part].insert(id, slot);
-        }
-    }
+/// The block of an id, and its place there.
+fn place(id: u64) -> (u64, usize) {
+    (id / BLOCK as u64, (id % BLOCK as u64) as usize)
 }
 
 #[cfg(test)]
@@ -183,28 +191,18 @@ mod tests {
     }
 
     #[test]
-    fn no_part_outgrows_its_room_and_slots_are_used_again() {
-        for ids in [(1..=200_000).collect::<Vec<u64>>(), scattered(200_000).collect()] {
-            let mut map = IdMap::default();
-            for &id in &ids {
-                map.insert(id, ());
-                let largest = map.index.iter().map(Part::len).max();
-                if id % 512 == 0 {
-                    assert!(largest <= Some(ROOM), "{largest:?} of {}", map.len());
-                }
-            }
-            let chunks = map.chunks.len();
-            for round in 0..3 {
-                for &id in &ids {
-                    map.remove(id + (round << 54));
-                    map.insert(id + ((round + 1) << 54), ());
-                }
-            }
-            assert!(
-                map.chunks.len() <= chunks + 1,
-                "{} chunks after {chunks}",
-                map.chunks.len()
-            );
+    fn blocks_are_freed_and_slots_are_used_again() {
+        let mut map = IdMap::default();
+        (1..=100_000).for_each(|id| assert!(map.insert(id, ()).is_none()));
+        let chunks = map.chunks.len();
+        // What a loop does: it makes a tensor, frees it, and never uses an id again.
+        for id in 100_001..1_000_000 {
+            map.insert(id, ());
+            map.remove(id);
         }
+        assert_eq!(map.chunks.len(), chunks.max(100_001usize.div_ceil(CHUNK)));
+        assert!(map.blocks.len() <= 100_000 / BLOCK + 1, "{} blocks", map.blocks.len());
+        (1..=100_000).for_each(|id| assert!(map.remove(id).is_some()));
+        assert!(map.blocks.is_empty());
     }
 }

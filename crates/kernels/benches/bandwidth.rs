@@ -5,7 +5,7 @@
 mod peak;
 
 use kernels::cpu::cross_entropy::{
-    CrossEntropyDims, CrossEntropyOperands, CrossEntropyOutputs, Labels, cross_entropy, cross_entropy_backward,
+    CrossEntropyDims, CrossEntropyOperands, CrossEntropyOutputs, Labels, LogSums, cross_entropy, cross_entropy_backward,
 };
 use kernels::cpu::elementwise::{BinaryOp, Operand, binary};
 use kernels::cpu::embedding::{EmbeddingDims, EmbeddingOptions, embedding, embedding_backward};
@@ -170,17 +170,22 @@ fn main() {
         ignore_index: -100,
         smoothing: 0.0,
     };
-    let (mut loss, mut lse) = (vec![0f32; rows], vec![0f32; rows]);
+    let [mut loss, mut max, mut ln_sum] = [(); 3].map(|()| vec![0f32; rows]);
     bench("cross_entropy", 4 * rows * CLASSES, &mut || {
         let outputs = CrossEntropyOutputs {
             loss: &mut loss,
-            lse: &mut lse,
+            max: &mut max,
+            ln_sum: &mut ln_sum,
         };
         cross_entropy(dims, operands, labels, outputs)
     });
     let dlogits = &mut y[..rows * CLASSES];
     bench("cross_entropy_backward", 8 * rows * CLASSES, &mut || {
-        cross_entropy_backward(dims, operands, labels, &lse, &w[..rows], dlogits)
+        let sums = LogSums {
+            max: &max,
+            ln_sum: &ln_sum,
+        };
+        cross_entropy_backward(dims, operands, labels, sums, &w[..rows], dlogits)
     });
 
     let (mut m, mut v) = (vec![0f32; LEN], vec![0f32; LEN]);

@@ -39,7 +39,7 @@ impl Watched {
 }
 
 thread_local! {
-    static WATCHED: RefCell<Watched> = RefCell::default();
+    static WATCHED: RefCell<Box<Watched>> = RefCell::default();
 }
 
 /// Forgets what this thread's environment watched.

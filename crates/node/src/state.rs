@@ -22,7 +22,8 @@ pub struct State {
 }
 
 thread_local! {
-    static STATE: RefCell<Option<State>> = const { RefCell::new(None) };
+    // A box: the loader of the system has little room for the thread-locals of libraries that are loaded late.
+    static STATE: RefCell<Option<Box<State>>> = const { RefCell::new(None) };
 }
 
 /// The engine of the process, started by whoever comes first.
@@ -39,11 +40,11 @@ pub fn with<T>(work: impl FnOnce(&mut State) -> Result<T>) -> napi::Result<T> {
         let mut state = cell.borrow_mut();
         if state.is_none() {
             let recorder = engine().map_err(to_napi)?.recorder(seed());
-            *state = Some(State {
+            *state = Some(Box::new(State {
                 recorder,
                 walks: HashMap::new(),
                 next_walk: 1,
-            });
+            }));
         }
         work(state.as_mut().expect("it was just made")).map_err(to_napi)
     })

@@ -121,9 +121,14 @@ export const cases = [
     ],
     ['in the loop over a stream of tokens', streamed],
     [
-      'the reason of a signal',
+      'the reason of a signal, as the cause of the error',
       ({ model }, error) =>
-        evaluated(model, () => model.generate([[1]], { maxNewTokens: 3, signal: AbortSignal.abort(error) })),
+        evaluated(model, () => model.generate([[1]], { maxNewTokens: 3, signal: AbortSignal.abort(error) })).catch(
+          (aborted) => {
+            if (aborted.code !== 'ERR_LORA_ABORTED') throw aborted
+            throw aborted.cause
+          },
+        ),
     ],
     [
       'in the function of gradcheck',

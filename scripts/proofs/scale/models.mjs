@@ -1,19 +1,21 @@
 // A thousand models that share a base, each with an adapter of its own.
+import { readFileSync } from 'node:fs'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import * as lora from 'loralib'
 import { SMALL, TINY, batch } from '../lib/models.mjs'
 import { residentParts } from '../lib/peak.mjs'
 import { quantile } from '../lib/report.mjs'
+import { inIdleProcess } from '../lib/timer.mjs'
 import { watchCollections } from '../loop/calls.mjs'
-import { watchIdleProcess } from '../lib/timer.mjs'
 import { countCalls, work } from './work.mjs'
 
 const ADAPTER = { targets: ['c_attn', 'c_proj', 'c_fc'], r: 4, loraAlpha: 32, mergeWeights: false }
 const TICK_MS = 1
 
 /**
- * Makes `count` models, one in a turn of the event loop, as requests do. `{ count, each, made, delay, pauses, idle, forward }`: bytes of each, the times
- * to make one in ms, how late a timer was besides V8's pauses, the pauses, and the work of a forward with the first model and with all.
+ * Makes `count` models, one in a turn of the event loop, as requests do. `{ count, each, made, delay, stall, pauses, forward }`: bytes of each; the
+ * times to make one in ms, and how late a timer was, without V8's pauses and without what the thread waited for a processor; the pauses; time and work
+ * of a forward of the first model, alone and with all.
  */
 export async function measureModels({ count, short }) {
   countCalls()
@@ -28,7 +30,7 @@ export async function measureModels({ count, short }) {
   }
   // Compiling at the first use is not part of the steady state of a server.
   const models = []
-  for (let i = 0; i < (short ? 2 : 10); i++) models.push(make())
+  for (let i = 0; i < (short ? 2 : 100); i++) models.push(make())
   const ids = batch(0, [1, 8, shape.vocab_size])
   const forward = () => forwardWork(models[0], ids)
   await forward()
@@ -36,17 +38,17 @@ export async function measureModels({ count, short }) {
   const first = await forward()
   await lora.settle()
   const [memory, resident] = [snapshot(), residentParts()]
-  const [stopTimer, stopIdle, stopPauses] = [watchTicks(), watchIdleProcess(TICK_MS), watchCollections()]
-  const made = []
+  const [stopTimer, stopStalls, stopPauses] = [watchTicks(), watchStalls(), watchCollections()]
+  const turns = []
   for (let i = 0; i < count; i++) {
-    const start = performance.now()
+    const [start, waited] = [performance.now(), waitedMs()]
     models.push(make())
-    made.push(performance.now() - start)
+    turns.push({ from: start, to: performance.now(), waited: waitedMs() - waited })
     await setImmediate()
   }
   await setTimeout(20)
   const ticks = stopTimer()
-  const [idle, pauses] = [await stopIdle(), await stopPauses()]
+  const [stall, pauses] = [await stopStalls(), await stopPauses()]
   // The weights of the adapters are still being made.
   await lora.settle()
   const last = await forward()
@@ -62,10 +64,11 @@ export async function measureModels({ count, short }) {
       heap: each(memory.heap, now.heap),
       resident: residentNow && each(resident.anonymous, residentNow.anonymous),
     },
-    made: { median: quantile(made, 0.5), p99: quantile(made, 0.99), worst: Math.max(...made) },
-    delay: outsidePauses(ticks, pauses),
+    made: spread(turns.map((turn) => own(turn, pauses))),
+    delay: spread(ticks.map((tick) => own(tick, pauses))),
+    waited: ticks.reduce((sum, tick) => sum + tick.waited, 0),
+    stall,
     pauses,
-    idle,
     forward: { first, last },
     models: models.length,
   }
@@ -88,15 +91,15 @@ function snapshot() {
   return { adapter: adapter.bytes, base: base.bytes, tensors: total.tensors, heap: process.memoryUsage().heapUsed }
 }
 
-/** A timer of 1 ms: when it was due and when it fired. */
+/** A timer of 1 ms: when it was due, when it fired, and what the thread waited for a processor meanwhile. */
 function watchTicks() {
   const ticks = []
-  let due = performance.now() + TICK_MS
+  let [due, waited] = [performance.now() + TICK_MS, waitedMs()]
   let handle = globalThis.setTimeout(tick, TICK_MS)
   function tick() {
-    const now = performance.now()
-    ticks.push([due, now])
-    due = now + TICK_MS
+    const [now, waitedNow] = [performance.now(), waitedMs()]
+    ticks.push({ from: due, to: now, waited: waitedNow - waited })
+    ;[due, waited] = [performance.now() + TICK_MS, waitedNow]
     handle = globalThis.setTimeout(tick, TICK_MS)
   }
   return () => {
@@ -105,11 +108,31 @@ function watchTicks() {
   }
 }
 
-/** How late the timer was at most, and 99 times of 100, without what V8 took meanwhile. */
-function outsidePauses(ticks, pauses) {
-  const late = ticks.map(([due, fired]) => {
-    const inside = pauses.map(({ start, ms }) => Math.min(fired, start + ms) - Math.max(due, start))
-    return fired - due - inside.reduce((sum, ms) => sum + Math.max(0, ms), 0)
-  })
-  return { worst: Math.max(...late), p99: quantile(late, 0.99), count: late.length }
+/** How late an idle process is at most although it has a processor: where the whole machine stands still, nobody can be on time. */
+function watchStalls() {
+  return inIdleProcess(`import { readFileSync } from 'node:fs'
+    const TICK_MS = ${TICK_MS}
+    ${waitedMs}
+    ${watchTicks}
+    const ticks = watchTicks()
+    const stop = () => Math.max(...ticks().map(({ from, to, waited }) => to - from - waited))`)
+}
+
+/** How long this thread was ready to run and did not get a processor, since it began, as the scheduler of Linux counts it; 0 elsewhere. */
+function waitedMs() {
+  if (process.platform !== 'linux') return 0
+  return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6
+}
+
+/** What a span took without V8's pauses and without the wait for a processor, which may lie in a pause: so the longer of both is taken off. */
+function own({ from, to, waited }, pauses) {
+  const inside = pauses.reduce(
+    (sum, { start, ms }) => sum + Math.max(0, Math.min(to, start + ms) - Math.max(from, start)),
+    0,
+  )
+  return Math.max(0, to - from - Math.max(inside, waited))
+}
+
+function spread(list) {
+  return { median: quantile(list, 0.5), p99: quantile(list, 0.99), worst: Math.max(...list), count: list.length }
 }

@@ -9,34 +9,37 @@ const MOST_GROWTH = 1.2
 const MOST_DELAY_MS = 10
 const TIMED = { timed: true }
 const CASES = {
+  few: () => '10 tensors, 1 stream',
   tensors: (count) => `${count} tensors`,
   both: (count, streams) => `${count} tensors, ${streams} streams`,
   onlyStreams: (_, streams) => `10 tensors, ${streams} streams`,
 }
-const WIDTHS = [32, 12, 12, 12, 12]
+const WIDTHS = [34, 12, 12, 12, 12]
 
 /** One number of tensors: a table in µs, and a check for each case. */
 export function reportCosts(check, result) {
-  if (!check(`the process measured`, result !== null, 'a result')) return
+  if (!check('the process measured', result !== null, 'a result')) return
   const { count, streams, generators, cases } = result
-  const names = Object.keys(cases.before)
-  const base = (name) => (cases.before[name].us + cases.after[name].us) / 2
+  const names = Object.keys(cases.few)
   console.log(`\n${row(['µs, medians', ...names], WIDTHS)}`)
-  const line = (label, of) => console.log(row([label, ...names.map((name) => of[name].us.toFixed(1))], WIDTHS))
-  line('10 tensors, 1 stream, before', cases.before)
-  for (const [key, label] of Object.entries(CASES)) line(label(count, streams), cases[key])
-  line('10 tensors, 1 stream, after', cases.after)
   for (const [key, label] of Object.entries(CASES)) {
-    const grown = names.map((name) => [name, cases[key][name].us / base(name)])
-    const [name, worst] = grown.reduce((a, b) => (b[1] > a[1] ? b : a))
+    const line = (text, of) => console.log(row([text, ...names.map((name) => of(cases[key][name]).toFixed(1))], WIDTHS))
+    line(label(count, streams), (of) => of.us)
+    line('  meanwhile 10 tensors, 1 stream', (of) => of.still)
+  }
+  // Two processes that do the same differ a little, too: by how V8 compiled them.
+  const ratio = (key, name) => cases[key][name].ratio / cases.few[name].ratio
+  for (const [key, label] of Object.entries(CASES)) {
+    if (key === 'few') continue
+    const [worst, name] = names.map((each) => [ratio(key, each), each]).reduce((a, b) => (b[0] > a[0] ? b : a))
     check(
       `${label(count, streams)}: at most ${worst.toFixed(2)} times the time (${name})`,
       worst <= MOST_GROWTH,
       `${MOST_GROWTH} times`,
       TIMED,
     )
-    for (const name of names)
-      checkWork(check, `${label(count, streams)}, ${name}`, cases.before[name].work, cases[key][name].work)
+    for (const each of names)
+      checkWork(check, `${label(count, streams)}, ${each}`, cases.few[each].work, cases[key][each].work)
   }
   check(`generators that seeded requests left behind: ${generators}`, generators === 0, 'none')
 }
@@ -52,7 +55,7 @@ function checkWork(check, label, before, now) {
 /** The models. */
 export function reportModels(check, result) {
   if (!check('the process made the models', result !== null, 'a result')) return
-  const { count, tensors, each, made, delay, pauses, idle, forward } = result
+  const { count, tensors, each, made, delay, waited, stall, pauses, forward } = result
   console.log(`\n${count} models that share a base, ${tensors.toFixed(1)} tensors each`)
   const resident = each.resident === null ? '' : `, ${mb(each.resident)} MB of the process`
   check(
@@ -60,20 +63,19 @@ export function reportModels(check, result) {
     each.base === 0 && each.adapter > 0,
     'nothing of the base',
   )
+  const ms = ({ median, p99, worst }) =>
+    `median ${median.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, worst ${worst.toFixed(2)} ms`
+  const isBelow = (worst) => lateness({ worst }, { worst: stall }) < MOST_DELAY_MS
+  check(`time to make one: ${ms(made)}`, isBelow(made.worst), `below ${MOST_DELAY_MS} ms`, TIMED)
   check(
-    `time to make one: median ${made.median.toFixed(2)} ms, p99 ${made.p99.toFixed(2)} ms, worst ${made.worst.toFixed(1)} ms`,
-    made.p99 < MOST_DELAY_MS,
-    `p99 below ${MOST_DELAY_MS} ms`,
+    `delay of the event loop: ${ms(delay)}`,
+    delay.count > 0 && isBelow(delay.worst),
+    `below ${MOST_DELAY_MS} ms outside V8's pauses`,
     TIMED,
   )
-  const late = lateness({ worst: delay.worst }, idle)
-  check(
-    `event loop outside V8's pauses: at most ${delay.worst.toFixed(1)} ms late, p99 ${delay.p99.toFixed(1)} ms; an idle process beside it ${idle.worst.toFixed(1)} ms`,
-    delay.count > 0 && late < MOST_DELAY_MS,
-    `below ${MOST_DELAY_MS} ms, or as much more as a busy machine makes the idle process late`,
-    TIMED,
+  console.log(
+    `        both without V8's pauses and the ${waited.toFixed(0)} ms in which this thread had no processor; the machine stood still for up to ${stall.toFixed(1)} ms`,
   )
-  console.log("        V8's pauses:")
   printCollections(pauses)
   const ratio = forward.last.ms / forward.first.ms
   console.log(

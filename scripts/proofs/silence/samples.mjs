@@ -16,6 +16,12 @@ const ROTARY = {
 const ENCODER = { ...ROTARY, type_vocab_size: 1, num_key_value_heads: undefined, num_labels: 2 }
 const MODERN = { ...ENCODER, local_attention: 4, global_attn_every_n_layers: 1 }
 
+/** Configurations by their `model_type`. */
+const CONFIGS = [
+  { model_type: 'gpt2', ...GPT2 },
+  { model_type: 'bert', ...ENCODER, type_vocab_size: 2 },
+]
+
 /** Shapes of tensors: most functions take one of the first, or all of one shape. */
 const SHAPES = [
   [4, 4],
@@ -28,6 +34,7 @@ const SHAPES = [
   [4, 4, 3, 3],
   [4, 4, 3, 3, 3],
   [1, 2, 4, 8],
+  [1, 8, 4],
   [],
 ]
 
@@ -94,6 +101,8 @@ export class Samples {
     const checker = this.#checker
     const symbol = type.aliasSymbol ?? type.getSymbol()
     const known = this.#byType[type.aliasSymbol?.name] ?? this.#byType[type.getSymbol()?.name]
+    const whole = type.aliasSymbol?.name === 'Partial' ? this.#partsOf(type.aliasTypeArguments[0]) : []
+    if (whole.length > 0) return whole
     if (known === this.#byType.Tensor) return tensorsFor(name, known)
     if (known) return known
     const calls = type.getCallSignatures()
@@ -109,11 +118,18 @@ export class Samples {
     const made = await this.#made(type)
     if (made.length > 0) return made
     const values = checker.getIndexInfosOfType(type)[0]?.type
+    if (values && name === 'config') return CONFIGS.map((config) => () => ({ ...config }))
     if (values && type.getProperties().length === 0) {
       const items = await this.of(values, name, depth + 1)
       return items.slice(0, 3).map((item) => async () => ({ weight: await item() }))
     }
     return this.#object(type, depth)
+  }
+
+  /** Candidates for one of the types whose fields a type has. */
+  #partsOf(type) {
+    const parts = type.isIntersection() ? type.types : [type]
+    return parts.map((part) => this.#byType[part.getSymbol()?.name]).find((known) => known !== undefined) ?? []
   }
 
   #lists(items, kind) {
@@ -200,7 +216,8 @@ function table(lora, { tokenizer, folder }) {
     () => lora.rand([4, 4], { requiresGrad: true }),
   ]
   const gpt2 = () => lora.models.GPT2LMHeadModel.fromConfig(GPT2).eval()
-  const batches = { length: 1, stateDict: () => ({ epoch: 0, batch: 0 }), *[Symbol.iterator]() { yield 1 } } // prettier-ignore
+  const batches = { length: 1, stateDict: () => ({ epoch: 0, batch: 0 }),
+    loadStateDict() {}, *[Symbol.iterator]() { yield 1 } } // prettier-ignore
   const module = [
     () => new lora.nn.Sequential(new lora.nn.Linear(4, 4)),
     () => new lora.nn.Linear(4, 4),
@@ -210,6 +227,8 @@ function table(lora, { tokenizer, folder }) {
   const optimizer = () => new lora.optim.AdamW([lora.nn.parameter(lora.rand([4, 4]))])
   const config = (fields) => [() => ({ ...fields })]
   return {
+    // Types have the names of methods of objects, too.
+    __proto__: null,
     Tensor: tensors,
     Module: module,
     CausalLM: [gpt2],
@@ -218,6 +237,12 @@ function table(lora, { tokenizer, folder }) {
     Tokenizer: [() => tokenizer],
     Dtype: [() => 'f32'],
     GPT2Config: config(GPT2),
+    ...Object.fromEntries(
+      ['Llama', 'Mistral', 'Qwen2', 'Qwen3', 'Phi3', 'Gemma2', 'Gemma3', 'Granite'].map((name) => [
+        `${name}Config`,
+        config(ROTARY),
+      ]),
+    ),
     RotaryDecoderConfig: config(ROTARY),
     BertConfig: config({ ...ENCODER, type_vocab_size: 2 }),
     RobertaConfig: config(ENCODER),

@@ -1,5 +1,6 @@
 // Calls that are right, found by trying sample values of the types of the parameters until one call succeeds.
 import ts from 'typescript'
+import { bases, outside } from './bases.mjs'
 import { Samples } from './samples.mjs'
 
 /** Tries for one function at most. */
@@ -13,10 +14,14 @@ export class Calls {
   #samples
   #instances = new Map()
   #bases = new Map()
+  #given
+  #outside
 
   constructor(lora, world, surface) {
     this.#lora = lora
     this.#surface = surface
+    this.#given = bases(lora, world)
+    this.#outside = outside(lora, world)
     this.#samples = new Samples(lora, world, surface.checker, (type) => this.instances(type))
   }
 
@@ -34,6 +39,8 @@ export class Calls {
   }
 
   async #search(callable) {
+    const given = this.#given[callable.name] ?? this.#outside[callable.name]
+    if (given) return this.#withGiven(callable, given)
     let last = new Error('no sample value for a type')
     const receivers = callable.kind === 'method' ? await this.instances(callable.owner) : [() => undefined]
     const calls = callable.calls.filter((call) => !(call.getReturnType().flags & ts.TypeFlags.Never))
@@ -56,6 +63,18 @@ export class Calls {
       }
     }
     return { error: last }
+  }
+
+  async #withGiven(callable, { receiver = () => undefined, args }) {
+    const { error } = await this.run(callable, receiver, args)
+    const isOutside = callable.name in this.#outside
+    // The overload with the parameters that were given.
+    const call = callable.calls.find((each) => required(each).length <= args.length) ?? callable.calls[0]
+    if (isOutside)
+      return error instanceof this.#lora.LoraError
+        ? { call, receiver, args, refusal: error.message }
+        : { error: error ?? new Error('it can be called here') }
+    return error ? { error } : { call, receiver, args }
   }
 
   /** Makes the arguments anew, calls, and waits for the result. Returns `{ error }`, undefined when it succeeded. */
@@ -131,11 +150,14 @@ async function spread(all) {
   return [...all.slice(0, -1), ...(Array.isArray(rest) ? rest : [rest]).map((item) => () => item)]
 }
 
-/** The parameters that a call must have. */
+/** Parameters that are needed, and the config of a model, which is a large one without. */
 export function required(call) {
   return call
     .getParameters()
-    .filter(({ valueDeclaration: at }) => !at?.questionToken && !at?.initializer && !at?.dotDotDotToken)
+    .filter(
+      ({ name, valueDeclaration: at }) =>
+        name === 'config' || (!at?.questionToken && !at?.initializer && !at?.dotDotDotToken),
+    )
 }
 
 /** Choices of one candidate from each list, those with early candidates first. */

@@ -9,18 +9,15 @@ const FOLDER = '.cache/silence/dist'
 /** Each takes one check out: the functions that then ignore something, and what is taken out of the code. */
 const CHECKS = [
   ['nn.Linear', /checkArguments\(arguments, nn_linear\$Linear\$constructor\);/],
-  ['nn.ReLU', /checkArguments\(given, nn_activations\$ReLU\$constructor\);/],
-  [
-    'Tensor.relu',
-    /if \(arguments\.length > 0\) checkArguments\(arguments, generated_tensor_methods\$TensorMethods\$relu\);/,
-  ],
-  ['DataLoader', /if \(rule\?\.kind === undefined\)\s+throw problems\(owner, given, schema\);/],
+  ['nn.functional.relu', /checkArguments\(arguments, nn_functional_activations\$relu\);/],
+  ['Tensor.sum', /if \([^;{}]*\) checkArguments\(arguments, generated_tensor_methods\$TensorMethods\$sum\);/],
+  ['DataLoader', /checkOptions\('DataLoader', options, DataLoaderOptions\);/],
 ]
 
 /** Takes each check out of a copy of the package and runs the proof; returns whether it failed each time. */
-export async function selfCheck() {
+export async function selfCheck(count = CHECKS.length) {
   const results = []
-  for (const [name, check] of CHECKS) {
+  for (const [name, check] of CHECKS.slice(0, count)) {
     const isFound = takeOut(check)
     const { code, out } = await run(
       process.execPath,

@@ -39,7 +39,8 @@ class Surface {
     const later = []
     for (const exported of this.#checker.getExportsOfModule(module)) {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(exported) : exported
-      if (this.#seen.has(symbol)) continue
+      // A class that is exported as a type cannot be reached.
+      if (this.#seen.has(symbol) || isTypeAlone(exported)) continue
       this.#seen.add(symbol)
       if (symbol.flags & ts.SymbolFlags.ValueModule) later.push([symbol, [...path, exported.name]])
       else if (symbol.flags & ts.SymbolFlags.Value) this.#value(symbol, [...path, exported.name])
@@ -106,6 +107,11 @@ class Surface {
   #add(name, kind, path, owner, calls, member) {
     this.callables.push({ name, kind, path, owner, calls, member })
   }
+}
+
+function isTypeAlone(exported) {
+  const [at] = exported.declarations ?? []
+  return at !== undefined && ts.isExportSpecifier(at) && (at.isTypeOnly || at.parent.parent.isTypeOnly)
 }
 
 function isOurs(symbol) {

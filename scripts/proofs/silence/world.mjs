@@ -1,4 +1,5 @@
 // What calls need on disk and on the network: a folder with a file of each kind that a function reads, and a hub on the loopback interface.
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -46,6 +47,26 @@ export async function fill({ folder }, lora) {
   await tokenizer.save(at('model/tokenizer.json'))
   await tokenizer.save(at('tokenizer.json'))
   await lora.save(model.stateDict(), at('model.safetensors'))
+  const adapted = new lora.nn.Sequential(new lora.nn.Linear(4, 4))
+  lora.injectLora(adapted, { targets: ['0'], r: 2 })
+  await lora.save(lora.loraStateDict(adapted), at('adapter.safetensors'))
+  const small = { vocab_size: 300, hidden_size: 8, intermediate_size: 16, num_hidden_layers: 1, num_attention_heads: 2 }
+  const families = {
+    bert: lora.models.BertForSequenceClassification.fromConfig({ ...small, max_position_embeddings: 16 }),
+    'bert-mlm': lora.models.BertForMaskedLM.fromConfig({ ...small, max_position_embeddings: 16 }),
+    gemma2: lora.models.Gemma2ForCausalLM.fromConfig({ ...small, num_key_value_heads: 1, head_dim: 4 }),
+  }
+  for (const [name, each] of Object.entries(families)) {
+    mkdirSync(at(name))
+    await each.savePretrained(at(name))
+  }
+  const json = JSON.parse(readFileSync(at('tokenizer.json'), 'utf8'))
+  writeFileSync(at('vocab.json'), JSON.stringify(json.model.vocab))
+  writeFileSync(
+    at('merges.txt'),
+    `#version: 0.2\n${json.model.merges.map((pair) => [pair].flat().join(' ')).join('\n')}\n`,
+  )
+  writeFileSync(at('classifier.json'), JSON.stringify(CLASSIFIER))
   writeFileSync(at('lines.txt'), `${WORDS}\n${WORDS}\n`)
   writeFileSync(at('blocks.txt'), `${WORDS}\n\n${WORDS}\n`)
   writeFileSync(at('table.csv'), 'sentence,label\na cat,0\na dog,1\n')
@@ -76,9 +97,26 @@ async function startHub(model) {
     } catch {
       return response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end()
     }
-    response.writeHead(200, { 'content-length': content.length, etag: `"${name}"`, 'x-repo-commit': COMMIT })
+    response.writeHead(200, {
+      'content-length': content.length,
+      etag: `"${createHash('sha256').update(content).digest('hex')}"`,
+      'x-repo-commit': COMMIT,
+    })
     response.end(request.method === 'HEAD' ? undefined : content)
   })
   await new Promise((done) => server.listen(0, '127.0.0.1', done))
   return { server, address: `http://127.0.0.1:${server.address().port}` }
+}
+
+/** A tokenizer that adds a token at either end, as those of classifiers do. */
+const CLASSIFIER = {
+  version: '1.0',
+  truncation: null,
+  padding: null,
+  added_tokens: ['[UNK]', '[CLS]', '[SEP]'].map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })), // prettier-ignore
+  normalizer: null,
+  pre_tokenizer: { type: 'Whitespace' },
+  post_processor: { type: 'BertProcessing', sep: ['[SEP]', 2], cls: ['[CLS]', 1] },
+  decoder: null,
+  model: { type: 'WordLevel', vocab: { '[UNK]': 0, '[CLS]': 1, '[SEP]': 2, a: 3, cat: 4 }, unk_token: '[UNK]' },
 }

@@ -1,3 +1,4 @@
+import { nameClass } from '../../runtime/check-options.js'
 import { OptionError } from '../../errors.js'
 import { bad, nearest } from '../../runtime/options.js'
 
@@ -74,3 +75,5 @@ export class Table {
     return new Table(this.path, cells, { lines: lines && kept.map((i) => lines[i]!), floating: this.floating })
   }
 }
+
+nameClass('Table', Table)

@@ -1,5 +1,5 @@
 import { bad, checkBoolean, checkInteger, checkNumber, checkProbability } from '../../runtime/options.js'
-import { checkActivation } from '../shared/config.js'
+import { checkEnds, checkActivation } from '../shared/config.js'
 
 /** The configuration of a GPT-2, as in `config.json`. */
 export interface GPT2Config {
@@ -86,6 +86,9 @@ export function gpt2Config(given: Partial<GPT2Config>): GPT2Config {
     checkBoolean(owner, field, config[field])
   }
   checkActivation(owner, 'activation_function', config.activation_function)
+  checkEnds(owner, config)
+  const { pad_token_id: pad } = config
+  if (pad != null && !Number.isInteger(pad)) throw bad(owner, 'pad_token_id', 'a token, or null', pad)
   if (config['add_cross_attention'])
     throw bad(owner, 'add_cross_attention', 'false', true, 'use a decoder-only checkpoint')
   return config

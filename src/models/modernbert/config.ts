@@ -143,6 +143,8 @@ export function modernBertConfig(given: Partial<ModernBertConfig>): ModernBertCo
 
 /** The rotary configuration of a kind of layer. */
 export function rotaryConfigOf(config: ModernBertConfig, type: ModernBertLayerType): RotaryConfig {
+  const given: unknown = config.rope_parameters ?? null
+  if (typeof given !== 'object') throw bad('ModernBertConfig', 'rope_parameters', 'an object or null', given)
   const { rope_parameters: both, global_rope_theta = 160000, local_rope_theta = 10000 } = config
   const { max_position_embeddings } = config
   const theta = type === 'full_attention' ? global_rope_theta : (local_rope_theta ?? global_rope_theta)

@@ -90,3 +90,12 @@ function notAnObject(path: string, received: string, cause?: unknown): FormatErr
   const fix = 'copy config.json from the original checkpoint'
   return new FormatError({ what: `${path} is not usable`, expected: 'a JSON object', received, fix, cause })
 }
+
+/** The tokens at which a text begins and ends: ids, or null for none; of the end also a list. */
+export function checkEnds(owner: string, config: { bos_token_id?: unknown; eos_token_id?: unknown }): void {
+  const isId = (value: unknown): boolean => value == null || Number.isInteger(value)
+  const { bos_token_id: bos, eos_token_id: eos } = config
+  if (!isId(bos)) throw bad(owner, 'bos_token_id', 'a token, or null', bos)
+  const isList = Array.isArray(eos) && eos.every((id) => Number.isInteger(id))
+  if (!isList && !isId(eos)) throw bad(owner, 'eos_token_id', 'a token, a list of tokens, or null', eos)
+}

@@ -76,6 +76,13 @@ abstract class DecoderWithHead extends PretrainedModel {
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Without a `pad_token_id` it reads the last token, and takes one row at a time.
  */
 export abstract class DecoderSequenceClassifier extends DecoderWithHead {
+  /** Scores of each label, and the loss on `labels`. */
+  override forward(
+    inputIds: Ids,
+    options: DecoderSequenceClassificationOptions & { labels: SequenceLabels },
+  ): SequenceClassifierOutput<Tensor>
+  /** Scores of each label; `loss` is null without labels. */
+  override forward(inputIds: Ids, options?: DecoderSequenceClassificationOptions): SequenceClassifierOutput
   override forward(inputIds: Ids, options: DecoderSequenceClassificationOptions = {}): SequenceClassifierOutput {
     const owner = `${this.constructor.name}.forward`
     checkOptions(owner, options, schemas.DecoderSequenceClassificationOptions)
@@ -100,6 +107,13 @@ export abstract class DecoderSequenceClassifier extends DecoderWithHead {
 export abstract class DecoderTokenClassifier extends DecoderWithHead {
   abstract dropout: Dropout
 
+  /** Scores of each label for each token, and the loss on `labels`. */
+  override forward(
+    inputIds: Ids,
+    options: DecoderTokenClassificationOptions & { labels: Ids },
+  ): TokenClassifierOutput<Tensor>
+  /** Scores of each label for each token; `loss` is null without labels. */
+  override forward(inputIds: Ids, options?: DecoderTokenClassificationOptions): TokenClassifierOutput
   override forward(inputIds: Ids, options: DecoderTokenClassificationOptions = {}): TokenClassifierOutput {
     const owner = `${this.constructor.name}.forward`
     checkOptions(owner, options, schemas.DecoderTokenClassificationOptions)

@@ -1,6 +1,6 @@
 // The fields that BERT and the encoders after it have in common, and their checks.
 import { bad, checkBoolean, checkChoice, checkInteger, checkNumber, checkProbability } from '../../runtime/options.js'
-import { ACTIVATIONS } from './config.js'
+import { ACTIVATIONS, checkEnds } from './config.js'
 import { checkLabels } from './labels-config.js'
 import type { LabelsConfig } from './labels-config.js'
 
@@ -104,6 +104,7 @@ export function postNormConfig<Config extends PostNormConfig>(
 ): Config {
   const config = { ...DEFAULTS, ...defaults, ...given, ...checkLabels(owner, given) } as unknown as Config
   for (const field of SIZES) checkInteger(owner, field, config[field], 1)
+  checkEnds(owner, config as { bos_token_id?: unknown; eos_token_id?: unknown })
   checkInteger(owner, 'type_vocab_size', config.type_vocab_size, minTypes)
   checkHeads(owner, config)
   checkNumber(owner, 'layer_norm_eps', config.layer_norm_eps, 0)

@@ -25,6 +25,8 @@ const PROBLEMS = ['regression', 'single_label_classification', 'multi_label_clas
 export function checkLabels(owner: string, given: Partial<LabelsConfig>): LabelsConfig {
   const names = given.id2label ?? null
   if (names !== null && typeof names !== 'object') throw bad(owner, 'id2label', 'an object or null', names)
+  const numbers: unknown = given.label2id ?? null
+  if (typeof numbers !== 'object') throw bad(owner, 'label2id', 'an object or null', numbers)
   const count = names === null ? 2 : Object.keys(names).length
   const num_labels = checkInteger(owner, 'num_labels', given.num_labels ?? count, 1)
   const problem = given.problem_type ?? null

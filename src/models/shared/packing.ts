@@ -119,6 +119,7 @@ export function sizeOf(owner: string, inputIds: Ids): readonly [B: number, T: nu
  * @throws {OptionError} for a mask that does not fit the input.
  */
 export function packingOf(owner: string, inputIds: Ids, mask: Ids | null | undefined, reads: Reads): Packing | null {
+  checkReads(owner, reads)
   if (reads === 'all') return null
   const kept = mask ? knownRows(mask) : null
   if (mask && kept === null) return null
@@ -176,4 +177,12 @@ function collect(B: number, T: number, kept: MaskRows, ends: Int32Array): Packin
   }
   if (n === 0 || n > (1 - WORTH_SKIPPING) * B * T) return null
   return new Packing(B, T, positions.slice(0, n), starts, isWhole)
+}
+
+/** @throws {OptionError} for anything that names no outputs. */
+function checkReads(owner: string, reads: unknown): void {
+  if (reads === 'unmasked' || reads === 'all') return
+  if (Array.isArray(reads) && reads.every((position) => Number.isInteger(position))) return
+  if (typeof reads === 'object' && reads !== null && 'last' in reads && Number.isInteger(reads.last)) return
+  throw bad(owner, 'reads', "'unmasked', 'all', a list of positions, or { last: n }", reads)
 }

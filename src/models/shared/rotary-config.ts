@@ -1,4 +1,5 @@
 // The common part of the configurations of decoders with rotary positions. Names and defaults as in `config.json` and in transformers.
+import { checkEnds } from './config.js'
 import { UnsupportedError } from '../../errors.js'
 import { bad, checkBoolean, checkInteger, checkNumber, checkProbability, show } from '../../runtime/options.js'
 import type { RopeParameters } from './rotary-frequencies.js'
@@ -70,6 +71,7 @@ export function rotaryDecoderConfig<Config extends RotaryDecoderConfig>(
   for (const field of ['rms_norm_eps', 'initializer_range'] as const) checkNumber(owner, field, config[field], 0)
   checkProbability(owner, 'attention_dropout', config.attention_dropout)
   checkBoolean(owner, 'tie_word_embeddings', config.tie_word_embeddings)
+  checkEnds(owner, config)
   const { vocab_size: V, pad_token_id: pad } = config
   if (pad !== null && (!Number.isInteger(pad) || pad < -V || pad >= V)) {
     throw bad(owner, 'pad_token_id', `null, or a token from 0 to ${V - 1}; negative ones count from the end`, pad)

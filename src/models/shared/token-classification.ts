@@ -7,10 +7,10 @@ import { Tensor } from '../../tensor/tensor.js'
 import { idsScratch, knownRows, rowLength, wholeNumber } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
 
-/** The output of a model that labels tokens. */
-export interface TokenClassifierOutput {
+/** The output of a model that labels tokens; `Loss` is a tensor after a forward with labels. */
+export interface TokenClassifierOutput<Loss extends Tensor | null = Tensor | null> {
   /** Mean cross entropy over the labels that count, `()`; null without labels. */
-  loss: Tensor | null
+  loss: Loss
   /** Scores before softmax, (B, T, num_labels). */
   logits: Tensor
   /** Embeddings, then the output of each layer; null unless asked for. */

@@ -41,6 +41,10 @@ export abstract class TokenClassifier extends PretrainedEncoder {
     return maskedOnly(owner, options)
   }
 
+  /** Scores of each label for each token, and the loss on `labels`. */
+  override forward(inputIds: Ids, options: TokenClassificationOptions & { labels: Ids }): TokenClassifierOutput<Tensor>
+  /** Scores of each label for each token; `loss` is null without labels. */
+  override forward(inputIds: Ids, options?: TokenClassificationOptions): TokenClassifierOutput
   override forward(inputIds: Ids, options: TokenClassificationOptions = {}): TokenClassifierOutput {
     const owner = `${this.constructor.name}.forward`
     checkOptions(owner, options, schemas.TokenClassificationOptions)
@@ -57,12 +61,12 @@ export abstract class TokenClassifier extends PretrainedEncoder {
     await savePretrained(this, dir, { ...options, leaveOut: [], config: savedConfig(this.config, this.architecture) })
   }
 
-  /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+  /** Backward recomputes layers in place of keeping what they computed. @see {@link EncoderModel.gradientCheckpointingEnable} */
   gradientCheckpointingEnable(): void {
     this.baseModel.gradientCheckpointingEnable()
   }
 
-  /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+  /** The opposite of {@link gradientCheckpointingEnable}. */
   gradientCheckpointingDisable(): void {
     this.baseModel.gradientCheckpointingDisable()
   }

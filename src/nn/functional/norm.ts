@@ -4,8 +4,8 @@ import * as ops from '../../generated/ops.js'
 import { noGrad, scope } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { bad, checkInteger, checkNumber, show } from '../../runtime/options.js'
-import { copyAll } from '../copy.js'
-import { markAsState } from '../lasting.js'
+import { copyAll } from '../../tensor/copy.js'
+import { markAsState } from '../../tensor/lasting.js'
 import { perChannel } from './spatial.js'
 
 /**

@@ -81,7 +81,7 @@ export class ReduceLROnPlateau {
 
   /**
    * Notes a metric, and lets the rates fall when it is time. NaN is no improvement.
-   * @nan metrics
+   * @checksItself metrics
    * @throws {OptionError} for something other than a number, such as a tensor.
    */
   step(metrics: number): void {

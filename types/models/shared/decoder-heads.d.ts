@@ -1,5 +1,6 @@
 // Generated from src/models/shared/decoder-heads.ts by `npm run api`. Do not edit.
 
+import type { Tensor } from '../../tensor/tensor.js'
 import type { Ids } from '../../generation/ids.js'
 import type { Dropout } from '../../nn/dropout.js'
 import type { Decoder, DecoderOptions } from './decoder.js'
@@ -50,6 +51,14 @@ declare abstract class DecoderWithHead extends PretrainedModel {
  * Shapes: `inputIds (B, T)` → `logits (B, num_labels)`, `loss ()`. Without a `pad_token_id` it reads the last token, and takes one row at a time.
  */
 export declare abstract class DecoderSequenceClassifier extends DecoderWithHead {
+  /** Scores of each label, and the loss on `labels`. */
+  forward(
+    inputIds: Ids,
+    options: DecoderSequenceClassificationOptions & {
+      labels: SequenceLabels
+    },
+  ): SequenceClassifierOutput<Tensor>
+  /** Scores of each label; `loss` is null without labels. */
   forward(inputIds: Ids, options?: DecoderSequenceClassificationOptions): SequenceClassifierOutput
 }
 /**
@@ -59,6 +68,14 @@ export declare abstract class DecoderSequenceClassifier extends DecoderWithHead 
  */
 export declare abstract class DecoderTokenClassifier extends DecoderWithHead {
   abstract dropout: Dropout
+  /** Scores of each label for each token, and the loss on `labels`. */
+  forward(
+    inputIds: Ids,
+    options: DecoderTokenClassificationOptions & {
+      labels: Ids
+    },
+  ): TokenClassifierOutput<Tensor>
+  /** Scores of each label for each token; `loss` is null without labels. */
   forward(inputIds: Ids, options?: DecoderTokenClassificationOptions): TokenClassifierOutput
 }
 export {}

@@ -29,11 +29,19 @@ export declare abstract class TokenClassifier extends PretrainedEncoder {
   protected abstract predict(hidden: Tensor): Tensor
   /** The options under which the hidden states of padding, which may have labels, are those of transformers. */
   protected withPadding(owner: string, options: EncoderOptions, _labels: Ids): EncoderOptions
+  /** Scores of each label for each token, and the loss on `labels`. */
+  forward(
+    inputIds: Ids,
+    options: TokenClassificationOptions & {
+      labels: Ids
+    },
+  ): TokenClassifierOutput<Tensor>
+  /** Scores of each label for each token; `loss` is null without labels. */
   forward(inputIds: Ids, options?: TokenClassificationOptions): TokenClassifierOutput
   /** Writes `config.json` and `model.safetensors`, as transformers does. */
   savePretrained(dir: string, options?: SaveOptions): Promise<void>
-  /** @see {@link EncoderModel.gradientCheckpointingEnable} */
+  /** Backward recomputes layers in place of keeping what they computed. @see {@link EncoderModel.gradientCheckpointingEnable} */
   gradientCheckpointingEnable(): void
-  /** @see {@link EncoderModel.gradientCheckpointingDisable} */
+  /** The opposite of {@link gradientCheckpointingEnable}. */
   gradientCheckpointingDisable(): void
 }

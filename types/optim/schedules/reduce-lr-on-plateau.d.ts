@@ -48,7 +48,7 @@ export declare class ReduceLROnPlateau {
   constructor(optimizer: ScheduledOptimizer, options?: ReduceLROnPlateauOptions)
   /**
    * Notes a metric, and lets the rates fall when it is time. NaN is no improvement.
-   * @nan metrics
+   * @checksItself metrics
    * @throws {OptionError} for something other than a number, such as a tensor.
    */
   step(metrics: number): void

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use smallvec::SmallVec;
 
-use super::run::{Call, replace};
+use super::call::{Call, replace};
 use super::thread::Executor;
 use crate::any;
 use crate::code::Code;

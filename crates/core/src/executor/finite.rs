@@ -10,8 +10,8 @@ use crate::recorder::StreamId;
 use crate::shape::Shape;
 use crate::storage::Value;
 
+use super::call::Call;
 use super::changes::Changes;
-use super::run::Call;
 use super::thread::Executor;
 
 /// Indexes of the first NaN and of the first infinity, with its value.

@@ -1,6 +1,7 @@
 //! The executor: one thread that owns storage, device and pool, and interprets the queues in order.
 
 mod awake;
+mod call;
 mod changes;
 mod engine;
 mod finite;

@@ -15,22 +15,12 @@ use crate::ops::table::{CAST, COPY_INPLACE};
 use crate::ops::twins::convert;
 use crate::platform::Computing;
 use crate::precision::Precision;
-use crate::rng::Rng;
 use crate::storage::{Buffer, Element, Value, Window};
 
+use super::call::{Call, replace};
 use super::changes::Changes;
 use super::finite;
 use super::thread::Executor;
-
-/// What is known about an op before it runs, except its inputs.
-#[derive(Clone, Copy)]
-pub struct Call<'a> {
-    pub row: &'static OpRow,
-    pub metas: &'a [Meta],
-    pub attrs: &'a [f64],
-    pub rng: Option<Rng>,
-    pub precision: Precision,
-}
 
 /// Runs an op on `inputs`; the results are what the shape rule promised. In `watched` mode NaN and infinities are errors, which name the op whose
 /// gradient this computes, if any. An op that fails has changed nothing.
@@ -289,15 +279,6 @@ fn empty(executor: &Executor, like: &Value) -> Result<Value> {
     let n = like.shape.numel();
     let buffer = crate::any!(like.dtype, T => T::wrap(executor.pool.borrow_mut().take::<T>(n)?));
     Ok(Value::new(buffer, like.shape.clone(), like.dtype))
-}
-
-/// Stores another buffer; returns the previous one.
-pub(super) fn replace(target: &Value, buffer: Buffer) -> Result<Buffer> {
-    let mut cell = target
-        .storage
-        .try_borrow_mut()
-        .map_err(|_| Error::new(Code::Internal, "an operation reads the storage that it writes"))?;
-    Ok(std::mem::replace(&mut *cell, buffer))
 }
 
 fn take(value: Value) -> Result<Buffer> {

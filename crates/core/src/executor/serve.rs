@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
+use super::call::Call;
 use super::run;
-use super::run::Call;
 use super::thread::Executor;
 use crate::code::Code;
 use crate::error::{Error, Result};

@@ -87,7 +87,10 @@ impl Recorder {
                         "at most {} MB, what this process may use",
                         self.limits.tensor_bytes >> 20
                     ))
-                    .received(format!("{} {}", meta.shape, meta.dtype))
+                    .received(match bytes {
+                        Some(bytes) => format!("{} {}, {} MB", meta.shape, meta.dtype, bytes >> 20),
+                        None => format!("{} {}", meta.shape, meta.dtype),
+                    })
                     .hint("use a smaller batch or a shorter sequence"));
             }
         }

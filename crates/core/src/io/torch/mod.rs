@@ -33,6 +33,7 @@ use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::io::file_bytes::FileBytes;
 use crate::io::torch::gather::Values;
+use crate::io::torch::pickle::FRAME;
 use crate::storage::{SharedBytes, Window};
 
 /// An opened file of torch.save: its object and its tensors.
@@ -71,9 +72,6 @@ fn is_pickle(bytes: &[u8]) -> bool {
     let is_framed = bytes.get(2) == Some(&FRAME) && has_zeros(8..11);
     matches!(bytes, [0x80, 2..=5, ..]) && (is_framed || !has_zeros(4..8))
 }
-
-/// The opcode before the length of a frame.
-const FRAME: u8 = 0x95;
 
 fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(257..262) == Some(b"ustar")

@@ -8,7 +8,10 @@ use crate::error::{Error, Result};
 use crate::io::torch::globals::{self, Global, Known};
 use crate::io::torch::memo::Memo;
 use crate::io::torch::value::{Heap, Node, Value};
-use crate::io::torch::{FRAME, calls, limits};
+use crate::io::torch::{calls, limits};
+
+/// The opcode before the length of a frame.
+pub(super) const FRAME: u8 = 0x95;
 
 /// The result of a pickle: its value, what the value refers to, and where the pickle ended.
 pub(super) struct Outcome<'a> {

@@ -1,7 +1,7 @@
 import * as ops from '../generated/ops.js'
 import { storageOf } from '../native/tensor.js'
-import { noGrad, scope } from '../tensor/scope.js'
-import type { Tensor } from '../tensor/tensor.js'
+import { noGrad, scope } from './scope.js'
+import type { Tensor } from './tensor.js'
 
 /**
  * Copies each source into its target, converted: all of them, or none if a source has failed or the work is aborted. It is one entry of the queue.
