@@ -336,3 +336,15 @@ test('Phi-3: what files of the first releases call yarn is longrope', async (t) 
   const named = (type: string) => numbers(phi3({ rope_scaling: { ...LONG.rope_scaling, type } }).forward([row]).logits)
   t.deepEqual(await named('yarn'), await named('longrope'))
 })
+
+test('llama3: the frequencies are those of transformers to the last bit', (t) => {
+  const rope = { rope_type: 'llama3', rope_theta: 100, factor: 8, low_freq_factor: 1, high_freq_factor: 4 }
+  const model = lora.models.MistralModel.fromConfig({
+    ...{ vocab_size: 8, hidden_size: 12, intermediate_size: 8, num_hidden_layers: 1, num_attention_heads: 1 },
+    ...{ num_key_value_heads: 1, head_dim: 6, max_position_embeddings: 64 },
+    rope_parameters: { ...rope, original_max_position_embeddings: 16 },
+  })
+  const [rotary] = (model as unknown as { rotary: { turning: { frequencies: Float32Array } }[] }).rotary
+  // _compute_llama3_parameters of transformers 5.24.
+  t.deepEqual([...rotary!.turning.frequencies], [0.5760563611984253, 0.0269304309040308, 0.005801985505968332])
+})

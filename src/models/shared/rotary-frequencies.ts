@@ -84,6 +84,8 @@ interface Given {
   readonly D: number
 }
 
+const f32 = Math.fround
+
 /** The kinds of rotary positions. */
 const KINDS = { default: unscaled, linear, dynamic, yarn, llama3, longrope } as const
 const TYPES = Object.keys(KINDS) as (keyof typeof KINDS)[]
@@ -116,9 +118,8 @@ function dynamic({ owner, config, given, theta, D }: Given): Turning {
   const factor = factorOf(owner, given.factor)
   const longest = checkNumber(owner, 'max_position_embeddings', config.max_position_embeddings, 1)
   if (D < 4) throw bad(owner, 'head_dim', 'at least 4 rotated features: dynamic scaling divides by D − 2', D)
-  const { fround } = Math
-  const growth = (length: number) => fround(fround(fround(factor * length) / longest) - (factor - 1))
-  const of = (length: number) => powers(fround(theta * fround(growth(length) ** (D / (D - 2)))), D)
+  const growth = (length: number) => f32(f32(f32(factor * length) / longest) - (factor - 1))
+  const of = (length: number) => powers(f32(theta * f32(growth(length) ** (D / (D - 2)))), D)
   return { frequencies: powers(theta, D), long: { original: longest, isFixed: false, of }, scale: 1 }
 }
 
@@ -156,10 +157,13 @@ function llama3({ owner, config, given, theta, D }: Given): Turning {
   const high = checkNumber(owner, 'high_freq_factor', given.high_freq_factor, 0, true)
   const original = originalLength(owner, config, given)
   if (high <= low) throw bad(owner, 'high_freq_factor', `a number above low_freq_factor = ${low}`, high)
+  // Rounded to f32 at each step, as in transformers: over long sequences one unit of the last place is seen.
   const frequencies = powers(theta, D).map((angle) => {
-    const turns = (original * angle) / (2 * Math.PI) // within the original length
-    const kept = Math.min(1, Math.max(0, (turns - low) / (high - low)))
-    return kept * angle + ((1 - kept) * angle) / factor
+    const wavelength = f32((2 * Math.PI) / angle)
+    const stretched = wavelength > original / low ? f32(angle / factor) : angle
+    if (wavelength > original / low || wavelength < original / high) return stretched
+    const kept = f32(f32(f32(original / wavelength) - low) / (high - low))
+    return f32(f32(f32(f32(1 - kept) * stretched) / factor) + f32(kept * stretched))
   })
   return { frequencies, long: null, scale: 1 }
 }
@@ -184,7 +188,7 @@ function longrope({ owner, config, given, theta, D }: Given): Turning {
 }
 
 function powers(theta: number, D: number): Float32Array {
-  return Float32Array.from({ length: D / 2 }, (_, i) => theta ** ((-2 * i) / D))
+  return Float32Array.from({ length: D / 2 }, (_, i) => 1 / f32(theta ** f32((2 * i) / D)))
 }
 
 function factorOf(owner: string, factor: unknown): number {
