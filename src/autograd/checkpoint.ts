@@ -15,6 +15,7 @@ import {
   refuseAsync,
 } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
+import { isFloat } from '../tensor/dtype.js'
 
 /**
  * Runs `fn` without saving what its backward needs, and recomputes it during backward: it trades time for memory. Dropout draws the same numbers
@@ -51,7 +52,7 @@ function recompute<Args extends readonly Tensor[]>(
   rng: readonly number[],
 ): (Tensor | null)[] {
   const now = generatorState(0)
-  const leaves = inputs.map((t) => t.detach().requiresGrad_(FLOATING.has(t.dtype)))
+  const leaves = inputs.map((t) => t.detach().requiresGrad_(isFloat(t.dtype)))
   let outputs: Tensor[] = []
   try {
     setGeneratorState(0, rng)
@@ -80,8 +81,6 @@ function inputChanged(): GradError {
     'ERR_LORA_VERSION',
   )
 }
-
-const FLOATING: ReadonlySet<string> = new Set(['f32', 'f64', 'bf16', 'f16'])
 
 /** `fn(...args)`; releases all tensors that it makes except its result. */
 function released<Args extends readonly Tensor[], R>(fn: (...args: Args) => R, args: Args): R {

@@ -6,6 +6,7 @@ import { detach } from '../native/tensor.js'
 import { isGradEnabled, keepIn, nextEnd, popFrame, pushFrame, tensorsIn, wasMadeIn, withGrad } from '../tensor/scope.js'
 import type { Frame } from '../tensor/scope.js'
 import { Tensor } from '../tensor/tensor.js'
+import { isFloat } from '../tensor/dtype.js'
 import type { Dtype } from '../tensor/tensor.js'
 
 /**
@@ -263,10 +264,6 @@ function checkGrad({ fn, ctx }: Run, { index, shape, dtype }: TensorPosition, gr
     throw new DtypeError({ what, expected: gradDtype(dtype), received: grad.dtype, fix: 'convert it with to()' })
   }
   return grad
-}
-
-function isFloat(dtype: Dtype): boolean {
-  return dtype === 'f32' || dtype === 'f64' || dtype === 'bf16' || dtype === 'f16'
 }
 
 /** Gradients of half-precision tensors are f32. */

@@ -3,7 +3,7 @@
 import { OptionError } from '../errors.js'
 import type { StateDict } from '../nn/module.js'
 import { Tensor } from '../tensor/tensor.js'
-import { bad } from '../runtime/options.js'
+import { bad, isPlainObject } from '../runtime/options.js'
 
 /** A value in a form that JSON holds whole, and the tensors in it by the path to them. */
 export interface PlainValue {
@@ -72,12 +72,6 @@ const mark = (as: Mark): Mark => as
 
 function isLost(value: number): boolean {
   return !Number.isFinite(value) || Object.is(value, -0)
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const above: unknown = Object.getPrototypeOf(value)
-  return above === Object.prototype || above === null
 }
 
 function notPlain(owner: string, path: string, value: unknown): OptionError {

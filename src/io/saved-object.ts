@@ -3,7 +3,7 @@
 import { FormatError, OptionError } from '../errors.js'
 import { foreign, isForeign } from '../native/record.js'
 import type { StateDict } from '../nn/module.js'
-import { show } from '../runtime/options.js'
+import { isPlainObject, show } from '../runtime/options.js'
 import { checkTensors } from '../tensor/named-tensors.js'
 import { Tensor } from '../tensor/tensor.js'
 import type { TorchObject, TorchValue } from './object.js'
@@ -24,7 +24,7 @@ export function flattenObject(
   owner: string,
   object: unknown,
 ): { tensors: StateDict; metadata: Record<string, string> } {
-  if (!isPlain(object) || Object.values(object).every((value) => value instanceof Tensor)) {
+  if (!isPlainObject(object) || Object.values(object).every((value) => value instanceof Tensor)) {
     checkTensors(owner, object)
     return { tensors: object, metadata: {} }
   }
@@ -66,7 +66,7 @@ function write(value: unknown, path: readonly string[], flattening: Flattening):
   if (value instanceof Tensor) return { $tensor: addTensor(value, path, flattening.tensors) }
   if (isForeign(value)) throw foreign()
   const { above, owner } = flattening
-  if (!Array.isArray(value) && !(value instanceof Map) && !isPlain(value)) throw unsaveable(owner, path, value)
+  if (!Array.isArray(value) && !(value instanceof Map) && !isPlainObject(value)) throw unsaveable(owner, path, value)
   if (above.includes(value)) throw selfHolding(owner, path)
   if (above.length >= MOST_LEVELS) throw tooDeep(owner)
   above.push(value)
@@ -173,12 +173,6 @@ function parse(path: string, json: string): { version?: unknown; object?: unknow
   }
   if (typeof parsed === 'object' && parsed !== null) return parsed
   throw damaged(path, 'an object', show(parsed))
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype
 }
 
 function unsaveable(owner: string, path: readonly string[], value: unknown): OptionError {

@@ -1,5 +1,6 @@
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
+import { isPlainObject } from '../runtime/options.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import { kindOf } from '../native/tensor.js'
 import { KIND } from '../tensor/dtype.js'
@@ -63,8 +64,7 @@ function emptyCopy(value: object, { shareFrozen }: Cloning): object {
   if (Array.isArray(value)) return []
   if (prototype === Map.prototype) return new Map()
   if (prototype === Set.prototype) return new Set()
-  const isPlain = prototype === Object.prototype || prototype === null
-  return value instanceof Module || isPlain ? (Object.create(prototype) as object) : value
+  return value instanceof Module || isPlainObject(value) ? (Object.create(prototype) as object) : value
 }
 
 function fill(copy: object, value: object, cloning: Cloning): void {

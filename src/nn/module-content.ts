@@ -1,4 +1,5 @@
 // The modules and tensors in a module's fields, and the traversal of all modules below it.
+import { isPlainObject } from '../runtime/options.js'
 import { OptionError } from '../errors.js'
 import { Tensor } from '../tensor/tensor.js'
 import { isModule } from './is-module.js'
@@ -52,15 +53,10 @@ function addListed(key: string, value: unknown, found: Content, owner: Module, a
   if (Array.isArray(value)) for (let i = 0; i < value.length; i++) add(i, value[i])
   else if (value instanceof Map) for (const [name, item] of value) add(name, item)
   else if (value instanceof Set) refuseModules(key, value, owner)
-  else if (isPlain(value)) for (const name of Object.keys(value)) add(name, (value as Record<string, unknown>)[name])
+  else if (isPlainObject(value)) for (const name of Object.keys(value)) add(name, value[name])
 }
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
 
 /** The items of a set have no names, so they cannot be saved. */
 function refuseModules(key: string, items: ReadonlySet<unknown>, owner: Module): void {

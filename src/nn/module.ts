@@ -6,7 +6,7 @@ import { checkFailure } from '../native/engine.js'
 import { setKind } from '../native/tensor.js'
 import { noGrad } from '../tensor/scope.js'
 import type { Dtype } from '../tensor/tensor.js'
-import { KIND } from '../tensor/dtype.js'
+import { KIND, isFloat } from '../tensor/dtype.js'
 import { Tensor } from '../tensor/tensor.js'
 import { copyAll } from '../tensor/copy.js'
 import { findStateDict } from './find-state-dict.js'
@@ -269,7 +269,7 @@ export abstract class Module {
       for (const [key, tensor, kind] of [...module.ownTensors()]) {
         // Biases and norms are f32 in a half-precision model: training them in half precision would lose small updates.
         const target = tensor.ndim < 2 && (dtype === 'bf16' || dtype === 'f16') ? 'f32' : dtype
-        if (!['f32', 'f64', 'bf16', 'f16'].includes(tensor.dtype) || tensor.dtype === target) continue
+        if (!isFloat(tensor.dtype) || tensor.dtype === target) continue
         let next = converted.get(tensor)
         if (!next) {
           next = noGrad(() => tensor.detach().to(target))

@@ -101,6 +101,13 @@ export function show(value: unknown): string {
   return String(value)
 }
 
+/** Whether a value is an object made by `{…}` or without a prototype: of no class. */
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
 function isPlain(value: object): boolean {
   return value.constructor === undefined || value.constructor === Object
 }

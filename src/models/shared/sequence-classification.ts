@@ -1,11 +1,12 @@
 // The labels of whole sequences, and the losses on them.
-import { IndexError, OptionError } from '../../errors.js'
+import { OptionError } from '../../errors.js'
 import { tensor } from '../../tensor/make.js'
 import { binaryCrossEntropyWithLogits } from '../../nn/functional/binary-losses.js'
 import { crossEntropy, mseLoss } from '../../nn/functional/losses.js'
 import { bad, show } from '../../runtime/options.js'
 import { Tensor } from '../../tensor/tensor.js'
-import { idsScratch, rowLength, wholeNumber } from '../../generation/ids.js'
+import { idsScratch, rowLength } from '../../generation/ids.js'
+import { checkClasses } from './classes.js'
 import type { LabelsConfig, ProblemType } from './labels-config.js'
 
 /**
@@ -64,11 +65,7 @@ function classesOf(owner: string, labels: SequenceLabels, B: number, N: number):
   if (labels.length !== B || Array.isArray(labels[0]))
     throw misfit(owner, `${B} classes, a whole number for each row`, describe(owner, labels))
   const classes = labels as readonly number[]
-  for (const label of classes) {
-    wholeNumber(owner, 'labels', label)
-    if (label !== IGNORED && (label < 0 || label >= N)) throw noSuchClass(owner, label, N)
-  }
-  if (classes.every((label) => label === IGNORED)) throw nothingCounts(owner)
+  checkClasses(owner, classes, N, 'rows')
   return tensor(fill(classes), { dtype: 'i64' })
 }
 
@@ -86,8 +83,6 @@ function numbersOf(owner: string, labels: SequenceLabels, B: number, N: number):
   return tensor(fill(rows.flat()), { shape: [B, N], dtype: 'f64' })
 }
 
-const IGNORED = -100
-
 function fill(values: readonly number[]): Float64Array {
   const flat = idsScratch.take(values.length).subarray(0, values.length)
   flat.set(values)
@@ -102,22 +97,4 @@ function describe(owner: string, labels: readonly number[] | readonly (readonly 
 function misfit(owner: string, expected: string, received: string): OptionError {
   const fix = 'give each row of inputIds its label, and set num_labels and problem_type to what they are'
   return new OptionError({ what: `${owner}: labels do not fit`, expected: `labels ${expected}`, received, fix })
-}
-
-function noSuchClass(owner: string, label: number, classes: number): IndexError {
-  return new IndexError({
-    what: `${owner}: labels contains a class that does not exist`,
-    expected: `classes from 0 to ${classes - 1}, or -100 for rows to ignore`,
-    received: String(label),
-    fix: 'set num_labels to the number of classes',
-  })
-}
-
-function nothingCounts(owner: string): OptionError {
-  return new OptionError({
-    what: `${owner}: every label is ignored`,
-    expected: 'at least one label other than -100',
-    received: 'labels of -100 only',
-    fix: 'skip such batches, or leave labels out',
-  })
 }

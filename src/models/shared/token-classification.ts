@@ -1,11 +1,11 @@
 // Labels of single tokens, and the loss on them.
-import { IndexError, OptionError } from '../../errors.js'
 import { crossEntropy } from '../../nn/functional/losses.js'
 import { bad } from '../../runtime/options.js'
 import { tensor } from '../../tensor/make.js'
 import { Tensor } from '../../tensor/tensor.js'
-import { idsScratch, knownRows, rowLength, wholeNumber } from '../../generation/ids.js'
+import { idsScratch, knownRows, rowLength } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
+import { IGNORED, checkClasses } from './classes.js'
 
 /** The output of a model that labels tokens; `Loss` is a tensor after a forward with labels. */
 export interface TokenClassifierOutput<Loss extends Tensor | null = Tensor | null> {
@@ -16,8 +16,6 @@ export interface TokenClassifierOutput<Loss extends Tensor | null = Tensor | nul
   /** Embeddings, then the output of each layer; null unless asked for. */
   hiddenStates: Tensor[] | null
 }
-
-const IGNORED = -100
 
 /** Whether a label may belong to a position that the mask hides: the model must compute padding then. */
 export function labelsPadding(labels: Ids | null | undefined, mask: Ids | null | undefined): boolean {
@@ -51,28 +49,6 @@ function classesOf(
     throw bad(owner, 'labels', `${B} rows of ${T} classes, as the input`, `${labels.length} rows of ${width}`)
   const flat = idsScratch.take(B * T).subarray(0, B * T)
   flat.set(labels.flat())
-  for (const label of flat) {
-    wholeNumber(owner, 'labels', label)
-    if (label !== IGNORED && (label < 0 || label >= N)) throw noSuchClass(owner, label, N)
-  }
-  if (flat.every((label) => label === IGNORED)) throw nothingCounts(owner)
+  checkClasses(owner, flat, N, 'tokens')
   return tensor(flat, { shape: [B, T], dtype: 'i64' })
-}
-
-function noSuchClass(owner: string, label: number, classes: number): IndexError {
-  return new IndexError({
-    what: `${owner}: labels contains a class that does not exist`,
-    expected: `classes from 0 to ${classes - 1}, or -100 for tokens to ignore`,
-    received: String(label),
-    fix: 'set num_labels to the number of classes',
-  })
-}
-
-function nothingCounts(owner: string): OptionError {
-  return new OptionError({
-    what: `${owner}: every label is ignored`,
-    expected: 'at least one label other than -100',
-    received: 'labels of -100 only',
-    fix: 'skip such batches, or leave labels out',
-  })
 }

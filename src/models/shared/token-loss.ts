@@ -9,6 +9,7 @@ import { bad } from '../../runtime/options.js'
 import { Tensor } from '../../tensor/tensor.js'
 import { idsScratch, rowLength, wholeNumber } from '../../generation/ids.js'
 import type { Ids } from '../../generation/ids.js'
+import { IGNORED } from './classes.js'
 import type { Layer } from './parts.js'
 
 /**
@@ -103,8 +104,6 @@ function checkLabelRows(owner: string, labels: LabelRows, B: number, T: number):
   if (rowLength(owner, 'labels', labels) === T && labels.length === B) return
   throw bad(owner, 'labels', `${B} rows of ${T} labels, as the input`, `${labels.length} rows`)
 }
-
-const IGNORED = -100
 
 function nothingToPredict(owner: string, shift: 0 | 1): OptionError {
   return new OptionError({

@@ -6,6 +6,7 @@ import type { Tensor } from '../../tensor/tensor.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import * as schemas from '../../generated/options.js'
 import { bad, show } from '../../runtime/options.js'
+import { isFloat } from '../../tensor/dtype.js'
 
 /** How the losses of the elements are reduced: to their mean, to their sum, or not at all. */
 export type Reduction = 'none' | 'mean' | 'sum'
@@ -84,7 +85,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
 /** {@link crossEntropy} with a probability for each class as target. Shapes: `logits`, `target (N, C, d1, …)`, or `(C)`. */
 function softCrossEntropy(owner: string, logits: Tensor, target: Tensor, options: CrossEntropyOptions): Tensor {
   const { weight = null, labelSmoothing: smoothing = 0, ignoreIndex = -100, reduction = 'mean' } = options
-  if (!FLOATS.includes(target.dtype)) throw wholeTargets(owner, logits, target)
+  if (!isFloat(target.dtype)) throw wholeTargets(owner, logits, target)
   if (ignoreIndex >= 0)
     throw bad(owner, 'ignoreIndex', 'a negative number beside probabilities, none of which is ignored', ignoreIndex)
   const dim = logits.ndim === 1 ? 0 : 1
@@ -99,8 +100,6 @@ function softCrossEntropy(owner: string, logits: Tensor, target: Tensor, options
   if (reduction !== 'mean' || tokenWeights === null) return reduce(weighted, reduction)
   return weighted.sum().div(tokenWeights.sum())
 }
-
-const FLOATS: readonly string[] = ['f32', 'f64', 'bf16', 'f16']
 
 /**
  * `loss = −logProbabilities[target]`: the second half of {@link crossEntropy}, for given log-probabilities.
