@@ -1,27 +1,13 @@
 // The code of docs/checkpoints.md runs: its blocks together, in the order of the page, as one program.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import test from 'ava'
+import { ROOT, codeOf, inFolder } from '../support/page-program.js'
 import { warningsOf } from '../support/warnings.js'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const BUILT = join(ROOT, 'build/docs/checkpoints')
 const PAGE = readFileSync(join(ROOT, 'docs/checkpoints.md'), 'utf8')
 
-const here = process.cwd()
-let folder = ''
-test.before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'loralib-checkpoints-'))
-  mkdirSync(BUILT, { recursive: true })
-  process.chdir(folder)
-})
-test.after.always(() => {
-  process.chdir(here)
-  rmSync(folder, { recursive: true, force: true })
-  rmSync(BUILT, { recursive: true, force: true })
-})
+const run = inFolder('checkpoints')
 
 const CLAIMS = `
 const whole = start()
@@ -42,12 +28,9 @@ export const claims = {
 `
 
 test('checkpoints: the code of the page runs, and what the page says of it is true', async (t) => {
-  const code = [...PAGE.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, text]) => text!).join('\n')
-  const path = join(BUILT, 'page.mjs')
-  writeFileSync(path, code + CLAIMS)
   let claims: unknown
   const warnings = await warningsOf(async () => {
-    ;({ claims } = (await import(pathToFileURL(path).href)) as { claims: unknown })
+    ;({ claims } = (await run(codeOf(PAGE) + CLAIMS)) as { claims: unknown })
   })
   t.deepEqual(warnings, [])
   t.deepEqual(claims, {

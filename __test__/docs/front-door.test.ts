@@ -1,38 +1,18 @@
 // What a newcomer reads first is true: the code of README.md and docs/quickstart.md runs, links lead somewhere, names exist.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import test from 'ava'
 import * as lora from 'loralib'
+import { ROOT, codeOf, inFolder } from '../support/page-program.js'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const BUILT = join(ROOT, 'build/docs/front-door')
 const page = (name: string) => readFileSync(join(ROOT, name), 'utf8')
 
-const here = process.cwd()
-let folder = ''
-test.before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'loralib-front-door-'))
-  symlinkSync(join(ROOT, 'models'), join(folder, 'models'), 'dir')
-  mkdirSync(BUILT, { recursive: true })
-  process.chdir(folder)
-})
-test.after.always(() => {
-  process.chdir(here)
-  rmSync(folder, { recursive: true, force: true })
-  rmSync(BUILT, { recursive: true, force: true })
-})
-
-/** Each run is a module of its own. */
-let runs = 0
+const run = inFolder('front-door', { models: 'models' })
 
 /** Runs the JavaScript of a page as one program, and gives what it printed. */
 async function printed(name: string): Promise<string[]> {
-  const code = [...page(name).matchAll(/^```js\n([^]*?)^```$/gm)].map(([, text]) => text!).join('\n')
-  const path = join(BUILT, `${name.replaceAll('/', '-')}.mjs`)
-  writeFileSync(path, `export const lines = []\n${code.replaceAll('console.log(', 'lines.push(')}`)
-  const { lines } = (await import(`${pathToFileURL(path).href}?${++runs}`)) as { lines: unknown[] }
+  const code = codeOf(page(name)).replaceAll('console.log(', 'lines.push(')
+  const { lines } = (await run(`export const lines = []\n${code}`)) as { lines: unknown[] }
   return lines.map(String)
 }
 

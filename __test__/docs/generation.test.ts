@@ -1,38 +1,22 @@
 // The code of docs/generation.md runs: its blocks together, in the order of the page, as one program.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import test from 'ava'
 import * as lora from 'loralib'
+import { ROOT, codeOf, inFolder } from '../support/page-program.js'
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGE = readFileSync(join(ROOT, 'docs/generation.md'), 'utf8')
 
 interface Made {
   [name: string]: never
 }
 
-const here = process.cwd()
-let folder = ''
-test.before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'loralib-generation-'))
-  symlinkSync(join(ROOT, 'models'), join(folder, 'models'), 'dir')
-  mkdirSync(join(ROOT, 'build/docs/generation'), { recursive: true })
-  process.chdir(folder)
-})
-test.after.always(() => {
-  process.chdir(here)
-  rmSync(folder, { recursive: true, force: true })
-  rmSync(join(ROOT, 'build/docs/generation'), { recursive: true, force: true })
-})
+const run = inFolder('generation', { models: 'models' })
 
 test('generation: the code of the page runs, and gives what the page says', async (t) => {
-  const code = [...PAGE.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, text]) => text!).join('\n')
-  const path = join(ROOT, 'build/docs/generation/page.mjs')
   const names = 'prompt, greedy, drawn, best, sequences, sequencesScores, vowels, rare, rows, ids'
-  writeFileSync(path, `${code.replaceAll('process.stdout.write', 'String')}\nexport { ${names} }\n`)
-  const made = (await import(pathToFileURL(path).href)) as Made & {
+  const code = codeOf(PAGE).replaceAll('process.stdout.write', 'String')
+  const made = (await run(`${code}\nexport { ${names} }\n`)) as Made & {
     [name in 'prompt' | 'greedy' | 'best' | 'vowels' | 'rare']: number[]
   } & { drawn: number[][]; sequences: number[][]; rows: number[][]; sequencesScores: number[]; ids: lora.Tensor }
   const start = made.prompt.length

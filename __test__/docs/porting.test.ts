@@ -1,13 +1,10 @@
 // Every line of TypeScript in docs/porting-from-loralib.md runs: the blocks of a section together, and the last column of its tables of code.
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import test from 'ava'
+import { ROOT, inFolder } from '../support/page-program.js'
 import { PAGE, PRELUDE, codeOf, sections } from '../support/porting-page.js'
 import type { Section } from '../support/porting-page.js'
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Files of torch.save that the page loads, written by the pickles of the proof. */
 const FILES = `
@@ -96,27 +93,13 @@ function programOf(section: Section): string {
   return `${PRELUDE}\n${FILES_BEFORE[title] ?? ''}\n{\n${codeOf(section)}\nawait allEqual(${EQUAL[title] ?? ''})\nawait lora.settle()\n}\n`
 }
 
-const here = process.cwd()
-let folder = ''
-test.before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'loralib-porting-'))
-  symlinkSync(join(ROOT, 'models/base'), join(folder, 'gpt2'), 'dir')
-  mkdirSync(join(ROOT, 'build/docs/code'), { recursive: true })
-  process.chdir(folder)
-})
-test.after.always(() => {
-  process.chdir(here)
-  rmSync(folder, { recursive: true, force: true })
-  rmSync(join(ROOT, 'build/docs/code'), { recursive: true, force: true })
-})
+const run = inFolder('porting', { gpt2: 'models/base' })
 
 const all = sections(PAGE)
 
-for (const [i, section] of all.entries()) {
+for (const section of all) {
   test.serial(`porting: the code under "${section.title}" runs`, async (t) => {
-    const path = join(ROOT, `build/docs/code/${i}.mjs`)
-    writeFileSync(path, programOf(section))
-    await t.notThrowsAsync(import(pathToFileURL(path).href))
+    await t.notThrowsAsync(run(programOf(section)))
   })
 }
 

@@ -8,7 +8,7 @@ use engine::dtype::Dtype;
 use engine::meta::Id;
 use engine::ops::table::*;
 use engine::recorder::Kind;
-use support::harness::{Host, Lab, Rand, dims};
+use support::harness::{Host, Lab, Rand, adamw_attrs, dims};
 
 const VOCABULARY: usize = 1031;
 const WIDTH: usize = 132;
@@ -131,24 +131,7 @@ impl Block {
             .record(&CLIP_SCALE, &[&grads[..], &[norm]].concat(), &[n, 1.0])
             .unwrap();
         let inputs = [&self.params[..], &grads, &self.moments].concat();
-        let attrs = [
-            n,
-            n,
-            n,
-            n,
-            0.0,
-            10.0,
-            n,
-            0.01,
-            0.9,
-            0.99,
-            1e-8,
-            0.01,
-            step as f64,
-            1.0,
-            0.0,
-            0.0,
-        ];
+        let attrs = adamw_attrs(n, 0.01, 0.01, step as f64);
         lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();
         lab.fence(true).unwrap();
         let mut bits = lab.bits(loss);

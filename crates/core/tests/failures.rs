@@ -11,7 +11,7 @@ use engine::ops::table::*;
 use engine::recorder::{Kind, Limits, Link, Message, Position, Progress, Recorder, Source};
 use engine::shape::Shape;
 use engine::{Code, Error, dtype::Dtype};
-use support::harness::{Host, Lab};
+use support::harness::{Host, Lab, adamw_attrs};
 
 /// An embedding of an id that the table does not have: known only when it runs.
 fn poisoned(lab: &mut Lab, path: &str) -> (Id, Id) {
@@ -89,9 +89,7 @@ fn an_optimizer_step_with_a_poisoned_gradient_changes_nothing() {
         moments[2],
         table_moments[1],
     ];
-    let attrs = [
-        2.0, 2.0, 2.0, 2.0, 0.0, 10.0, 2.0, 0.1, 0.9, 0.99, 1e-8, 0.0, 1.0, 1.0, 0.0, 0.0,
-    ];
+    let attrs = adamw_attrs(2.0, 0.1, 0.0, 1.0);
     lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();
     let error = lab.fence(true).unwrap_err();
     assert_eq!(error.code(), Code::Index);

@@ -14,7 +14,7 @@ use engine::meta::{Id, Meta};
 use engine::ops::table::*;
 use engine::recorder::{Kind, Source};
 use engine::shape::Shape;
-use support::harness::{Host, Lab};
+use support::harness::{Host, Lab, adamw_attrs};
 
 /// A file of one tensor, `w`.
 struct Base {
@@ -66,8 +66,7 @@ fn counts(lab: &mut Lab) -> [u64; 3] {
 fn adamw(lab: &mut Lab, w: Id, grad: Id, lr: f64) -> [Id; 2] {
     let n = lab.meta(w).shape.numel();
     let moments = [(); 2].map(|()| lab.put_as(&Host::f32(&[n], &vec![0.0; n]), Kind::Optimizer));
-    let group = [1.0, lr, 0.9, 0.99, 1e-8, 0.0, 1.0, 1.0, 0.0, 0.0];
-    let attrs = [&[1.0, 1.0, 1.0, 1.0, 0.0, 10.0][..], &group].concat();
+    let attrs = adamw_attrs(1.0, lr, 0.0, 1.0);
     lab.rec
         .record(&ADAMW_STEP, &[w, grad, moments[0], moments[1]], &attrs)
         .unwrap();

@@ -10,7 +10,7 @@ use engine::meta::Id;
 use engine::ops::table::*;
 use engine::recorder::Kind;
 use support::grads::run;
-use support::harness::{Failures, Host, Lab, Rand};
+use support::harness::{Failures, Host, Lab, Rand, adamw_attrs};
 use support::samples::all;
 
 /// Values, bytes of buffers, nodes of the tape, tensors that the recorder knows.
@@ -93,24 +93,7 @@ impl Model {
             .record(&CLIP_SCALE, &[&grads[..], &[norm]].concat(), &[3.0, 1.0])
             .unwrap();
         let inputs = [&params[..], &grads, &self.moments].concat();
-        let attrs = [
-            3.0,
-            3.0,
-            3.0,
-            3.0,
-            0.0,
-            10.0,
-            3.0,
-            0.01,
-            0.9,
-            0.99,
-            1e-8,
-            0.01,
-            step as f64,
-            1.0,
-            0.0,
-            0.0,
-        ];
+        let attrs = adamw_attrs(3.0, 0.01, 0.01, step as f64);
         lab.rec.record(&ADAMW_STEP, &inputs, &attrs).unwrap();
         lab.fence(true).unwrap();
         let value = lab.read(loss)[0];

@@ -309,3 +309,9 @@ impl Failures {
         panic!("{} ops fail in {samples} samples:\n{}", self.0.len(), lines.join("\n"));
     }
 }
+
+/// Attributes of `ADAMW_STEP` for `n` parameters in one group, decoupled, without `amsgrad`.
+pub fn adamw_attrs(n: f64, lr: f64, weight_decay: f64, step: f64) -> Vec<f64> {
+    let group = [n, lr, 0.9, 0.99, 1e-8, weight_decay, step, 1.0, 0.0, 0.0];
+    [&[n, n, n, n, 0.0, group.len() as f64][..], &group].concat()
+}
