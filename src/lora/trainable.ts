@@ -24,20 +24,29 @@ export type BiasMode = 'none' | 'all' | 'lora_only'
  */
 export function markOnlyLoraAsTrainable(model: Module, bias: BiasMode = 'none'): void {
   checkBias('lora.markOnlyLoraAsTrainable', bias)
-  const trainable = new Set(adapterTensors(model, bias).values())
-  for (const tensor of model.parameters()) tensor.requiresGrad = trainable.has(tensor)
+  const parameters = new Set<Tensor>()
+  const trainable = new Set<Tensor>()
+  for (const [name, tensor, kind, owner] of model.namedTensors()) {
+    if (kind !== 'parameter') continue
+    parameters.add(tensor)
+    if (isOfAdapter(name, tensor, owner, bias)) trainable.add(tensor)
+  }
+  for (const tensor of parameters) tensor.requiresGrad = trainable.has(tensor)
 }
 
 /** The tensors of the adapter by their state-dict keys, in state-dict order. */
 export function adapterTensors(model: Module, bias: BiasMode): Map<string, Tensor> {
   const found = new Map<string, Tensor>()
   for (const [name, tensor, kind, owner] of model.namedTensors()) {
-    if (kind !== 'parameter') continue
-    const isBias = BIAS_NAMES.has(name.slice(name.lastIndexOf('.') + 1))
-    const isFactor = isAdapter(owner) && owner.isFactor(tensor)
-    if (isFactor || (isBias && (bias === 'all' || (bias === 'lora_only' && isAdapter(owner))))) found.set(name, tensor)
+    if (kind === 'parameter' && isOfAdapter(name, tensor, owner, bias)) found.set(name, tensor)
   }
   return found
+}
+
+function isOfAdapter(name: string, parameter: Tensor, owner: Module, bias: BiasMode): boolean {
+  if (isAdapter(owner) && owner.isFactor(parameter)) return true
+  const isBias = BIAS_NAMES.has(name.slice(name.lastIndexOf('.') + 1))
+  return isBias && (bias === 'all' || (bias === 'lora_only' && isAdapter(owner)))
 }
 
 /** Checks a bias mode. @throws {OptionError} for an unknown one, suggesting a similar name. */

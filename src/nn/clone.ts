@@ -74,7 +74,11 @@ function fill(copy: object, value: object, cloning: Cloning): void {
   for (const key of Reflect.ownKeys(value)) {
     const field = Object.getOwnPropertyDescriptor(value, key)!
     if (Array.isArray(value) && key === 'length') continue
-    Object.defineProperty(copy, key, 'value' in field ? { ...field, value: copied(field.value, cloning) } : field)
+    if ('value' in field) field.value = copied(field.value, cloning)
+    // Nearly all fields are as an assignment makes them, which is several times faster.
+    if ('value' in field && field.writable && field.enumerable && field.configurable && !(key in copy)) {
+      ;(copy as Record<PropertyKey, unknown>)[key] = field.value
+    } else Object.defineProperty(copy, key, field)
   }
   if (Object.isFrozen(value)) Object.freeze(copy)
 }

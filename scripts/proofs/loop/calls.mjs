@@ -1,8 +1,9 @@
 // How long each call of the addon blocks the JavaScript thread. The package is not changed: the functions of its binding are wrapped from outside.
-import { PerformanceObserver, constants, performance } from 'node:perf_hooks'
 import { createRequire } from 'node:module'
+import { performance } from 'node:perf_hooks'
 import { inRoot } from '../../lib/run.mjs'
 import { addonFile } from '../../lib/stamp.mjs'
+import { watchCollections } from '../lib/collections.mjs'
 
 // The package has loaded it from the same path, so this is the same object.
 const native = createRequire(import.meta.url)(inRoot(addonFile()))
@@ -56,10 +57,10 @@ function note(name, start, ms) {
  * Begins to count. `stop()` returns `kinds`, by name `{ calls, total, worst }` in ms, and `longest`, the calls above 0.5 ms, longest first;
  * collections of V8 inside of a call are not counted as part of it. `collections` are V8's pauses.
  */
-export function watchCalls() {
+export async function watchCalls() {
   current = { kinds: new Map(), long: [] }
   const watched = current
-  const collections = watchCollections()
+  const collections = await watchCollections()
   return async () => {
     current = null
     const pauses = await collections()
@@ -78,30 +79,6 @@ function inside({ start, ms }, pauses) {
   return pauses.reduce((sum, pause) => sum + Math.max(0, overlap(pause)), 0)
 }
 
-/** V8's pauses, `{ kind, start, ms }`. */
-export function watchCollections() {
-  const names = new Map([
-    [constants.NODE_PERFORMANCE_GC_MAJOR, 'full'],
-    [constants.NODE_PERFORMANCE_GC_MINOR, 'young'],
-    [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
-    [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weak callbacks'],
-  ])
-  const pauses = []
-  const take = (list) => {
-    for (const { startTime, duration, detail } of list)
-      pauses.push({ kind: names.get(detail.kind) ?? 'other', start: startTime, ms: duration })
-  }
-  const observer = new PerformanceObserver((list) => take(list.getEntries()))
-  observer.observe({ entryTypes: ['gc'] })
-  return async () => {
-    // Entries arrive one turn later.
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    take(observer.takeRecords())
-    observer.disconnect()
-    return pauses
-  }
-}
-
 /** The table of kinds, the slowest first. */
 export function printKinds(kinds, most = 12) {
   const rows = [...kinds].sort(([, a], [, b]) => b.worst - a.worst).slice(0, most)
@@ -111,14 +88,4 @@ export function printKinds(kinds, most = 12) {
       `        ${name.padEnd(28)} longest ${worst.toFixed(2).padStart(7)} ms, mean ${mean.padStart(7)} µs, ${calls} calls`,
     )
   }
-}
-
-/** One line for each kind of V8's pauses. */
-export function printCollections(pauses) {
-  const kinds = [...new Set(pauses.map((p) => p.kind))]
-  const line = (kind) => {
-    const own = pauses.filter((p) => p.kind === kind).map((p) => p.ms)
-    return `${own.length} ${kind}, longest ${Math.max(...own).toFixed(1)} ms`
-  }
-  console.log(`        V8's collections: ${kinds.length === 0 ? 'none' : kinds.map(line).join('; ')}`)
 }

@@ -32,7 +32,7 @@ export async function measureCases(times) {
 
 /** Runs `fn`, which ends within this turn or is a promise, and keeps the shortest time of its label. */
 async function doing(found, label, fn) {
-  const stop = watchCalls()
+  const stop = await watchCalls()
   const stopDelay = watchDelay()
   const start = performance.now()
   let result = fn()

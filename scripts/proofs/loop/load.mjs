@@ -38,10 +38,10 @@ export async function measureTogether(base, folder, settings) {
   // Compiling and allocating at the first use are not part of the steady state of a server.
   const warm = forSeconds(settings.short ? 1 : 4)
   // With the measurement on: code that V8 compiled without it would be recompiled in the first turns that count.
-  const stopWarm = watchCalls()
+  const stopWarm = await watchCalls()
   await Promise.all(everything({ trained, adapted, text, folder, settings }, warm, newState(), newState()))
   await stopWarm()
-  const [isOver, stopCalls, stopDelay] = [forSeconds(settings.seconds), watchCalls(), watchDelay()]
+  const [isOver, stopCalls, stopDelay] = [forSeconds(settings.seconds), await watchCalls(), watchDelay()]
   client.begin()
   const [, , file, merges, generations] = await Promise.all(
     everything({ trained, adapted, text, folder, settings }, isOver, small, tiny),

@@ -1,6 +1,7 @@
 // The limits, and how they are reported.
 import { mean, quantile } from '../lib/report.mjs'
-import { printCollections, printKinds } from './calls.mjs'
+import { printCollections } from '../lib/collections.mjs'
+import { printKinds } from './calls.mjs'
 
 const MOST_CALL_MS = 2
 /** Larger than what an app trains: they may take longer, which is still not noticeable. */

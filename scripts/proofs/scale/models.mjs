@@ -6,7 +6,7 @@ import { SMALL, TINY, batch } from '../lib/models.mjs'
 import { residentParts } from '../lib/peak.mjs'
 import { quantile } from '../lib/report.mjs'
 import { inIdleProcess } from '../lib/timer.mjs'
-import { watchCollections } from '../loop/calls.mjs'
+import { watchCollections } from '../lib/collections.mjs'
 import { countCalls, work } from './work.mjs'
 
 const ADAPTER = { targets: ['c_attn', 'c_proj', 'c_fc'], r: 4, loraAlpha: 32, mergeWeights: false }
@@ -38,7 +38,10 @@ export async function measureModels({ count, short }) {
   const first = await forward()
   await lora.settle()
   const [memory, resident] = [snapshot(), residentParts()]
-  const [stopTimer, stopStalls, stopPauses] = [watchTicks(), watchStalls(), watchCollections()]
+  const stopPauses = await watchCollections()
+  const stopStalls = watchStalls()
+  // Last: what the others take to begin is not measured.
+  const stopTimer = watchTicks()
   const turns = []
   for (let i = 0; i < count; i++) {
     const [start, waited] = [performance.now(), waitedMs()]
@@ -124,13 +127,16 @@ function waitedMs() {
   return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[1]) / 1e6
 }
 
-/** What a span took without V8's pauses and without the wait for a processor, which may lie in a pause: so the longer of both is taken off. */
+/**
+ * What a span took without V8's pauses and without the wait for a processor. Of a pause that is the time on the processor: what it waited for one itself,
+ * beside V8's other threads, is in the wait already.
+ */
 function own({ from, to, waited }, pauses) {
-  const inside = pauses.reduce(
-    (sum, { start, ms }) => sum + Math.max(0, Math.min(to, start + ms) - Math.max(from, start)),
-    0,
-  )
-  return Math.max(0, to - from - Math.max(inside, waited))
+  const inside = pauses.reduce((sum, { start, ms, cpuMs }) => {
+    const overlap = Math.min(to, start + ms) - Math.max(from, start)
+    return overlap > 0 ? sum + (cpuMs * overlap) / ms : sum
+  }, 0)
+  return Math.max(0, to - from - inside - waited)
 }
 
 function spread(list) {

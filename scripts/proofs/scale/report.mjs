@@ -1,7 +1,7 @@
 // The limits, and how they are reported.
 import { mb, row } from '../lib/report.mjs'
 import { lateness } from '../lib/timer.mjs'
-import { printCollections } from '../loop/calls.mjs'
+import { printCollections } from '../lib/collections.mjs'
 import { COUNTED } from './work.mjs'
 
 /** The most by which a median, or a count of work, may be larger than with few tensors and one stream. */

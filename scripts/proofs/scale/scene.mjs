@@ -2,6 +2,7 @@
 import * as lora from 'loralib'
 import { tinyModel, trainable } from '../lib/models.mjs'
 
+const AWAITS = 20
 const OPS = 100
 const TOKENS = 12
 
@@ -18,7 +19,13 @@ export function activities() {
   const ids = [Array.from({ length: 16 }, (_, i) => i)]
   const text = lora.cloneModule(model, { shareFrozen: true }).eval()
   return {
-    await: { times: 1, run: () => scalar.item() },
+    // Many in a row: one alone takes as long as two threads take to wake each other, which is one time or another as the machine pleases.
+    await: {
+      times: AWAITS,
+      run: async () => {
+        for (let i = 0; i < AWAITS; i++) await scalar.item()
+      },
+    },
     op: {
       times: OPS,
       run: () =>

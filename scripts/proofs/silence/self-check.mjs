@@ -8,9 +8,9 @@ const FOLDER = '.cache/silence/dist'
 
 /** Each takes one check out: the functions that then ignore something, and what is taken out of the code. */
 const CHECKS = [
-  ['nn.Linear', /checkArguments\(arguments, nn_linear\$Linear\$constructor\);/],
-  ['nn.functional.relu', /checkArguments\(arguments, nn_functional_activations\$relu\);/],
-  ['Tensor.sum', /if \([^;{}]*\) checkArguments\(arguments, generated_tensor_methods\$TensorMethods\$sum\);/],
+  ['nn.Linear', /checkArguments\(arguments, 'nn_linear\$Linear\$constructor'\);/],
+  ['nn.functional.relu', /checkArguments\(arguments, 'nn_functional_activations\$relu'\);/],
+  ['Tensor.sum', /if \([^;{}]*\) checkArguments\(arguments, 'generated_tensor_methods\$TensorMethods\$sum'\);/],
   ['DataLoader', /checkOptions\('DataLoader', options, DataLoaderOptions\);/],
 ]
 

@@ -207,6 +207,9 @@ impl Executor {
         let Some((entry, abort)) = self.streams.borrow_mut().begin(number) else {
             return;
         };
+        // Before it is served: whoever waits for its answer may read this at once.
+        let looked = self.streams.borrow().looked;
+        self.counters.looked.store(looked, Ordering::Relaxed);
         let (position, made) = (entry.position, made(&entry));
         let began = Instant::now();
         self.frames.borrow_mut().push(Frame {
@@ -232,6 +235,5 @@ impl Executor {
         }
         let mut streams = self.streams.borrow_mut();
         streams.end(position, own, failure);
-        self.counters.looked.store(streams.looked, Ordering::Relaxed);
     }
 }
