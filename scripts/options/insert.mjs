@@ -3,25 +3,22 @@ import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 import { inRoot } from '../lib/run.mjs'
 
-const SIGNATURES = 'generated/signatures.js'
 const CHECK = 'runtime/check-arguments.js'
 
-/** The signatures, by key: the generated file holds nothing but data. */
+/** The signatures, by key. */
 let signatures = new Map()
 
 /** The keys of all signatures, by the name of their module: `nn_linear` → [`nn_linear$Linear$constructor`, …]. */
 export function signatureKeys() {
   const text = readFileSync(inRoot('src/generated/signatures.ts'), 'utf8')
-  const keys = [...text.matchAll(/^export const ([\w$]+) = \(\): Signature/gm)].map(([, key]) => key)
-  const data = text
-    .replace(/^import .*$/gm, '')
-    .replace(/^const (\w+): \w+/gm, 'const $1')
-    .replace(/^(let [\w$]+): .*$/gm, '$1')
-    .replace(/^export (const [\w$]+ = \(\)): Signature/gm, '$1')
-  const all = new Function('schemas', `${data}\nreturn [${keys.map((key) => `${key}()`).join(', ')}]`)({})
-  signatures = new Map(keys.map((key, i) => [key, all[i]]))
+  const [, table] = /String\.raw`([^`]*)`/.exec(text)
+  const { rules, signatures: all } = JSON.parse(table)
+  const withRule = (each) => ({ ...each, rule: rules[each.rule] ?? each.rule })
+  signatures = new Map(
+    Object.entries(all).map(([key, each]) => [key, { ...each, parameters: each.parameters.map(withRule) }]),
+  )
   const byModule = new Map()
-  for (const key of keys) {
+  for (const key of signatures.keys()) {
     const [module] = key.split('$')
     byModule.set(module, [...(byModule.get(module) ?? []), key])
   }
@@ -41,9 +38,7 @@ export function withChecks(code, path, keys) {
     return found
   })
   const up = '../'.repeat(path.split('/').length - 1) || './'
-  const head =
-    `import { checkArguments as $check, checked as $checked } from '${up}${CHECK}'; ` +
-    `import * as $signatures from '${up}${SIGNATURES}'; `
+  const head = `import { checkArguments as $check, checked as $checked } from '${up}${CHECK}'; `
   // From the end, so that the places before stay right.
   const text = inserts
     .sort((a, b) => b.at - a.at)
@@ -71,7 +66,7 @@ function inClass(node, member, isStatic, key) {
     if (own) return atHead(own.body, key)
     const base = node.heritageClauses?.length ? ' super(...given);' : ''
     // `members.pos` is behind the brace.
-    return [{ at: node.members.pos, text: ` constructor(...given) { $check(given, $signatures.${key});${base} }` }]
+    return [{ at: node.members.pos, text: ` constructor(...given) { $check(given, '${key}');${base} }` }]
   }
   const method = node.members.find(
     (each) => ts.isMethodDeclaration(each) && each.body && each.name.text === member && hasStatic(each) === isStatic,
@@ -88,7 +83,7 @@ function inConstant({ initializer }, member, key) {
     const start = initializer.getStart()
     return [
       { at: start, text: '$checked(' },
-      { at: initializer.end, text: `, $signatures.${key})` },
+      { at: initializer.end, text: `, '${key}')` },
     ]
   }
   if (!ts.isObjectLiteralExpression(initializer)) return []
@@ -100,7 +95,7 @@ function inConstant({ initializer }, member, key) {
 function atHead(body, key) {
   const taken = body.parent.parameters.filter(({ name }) => ts.isObjectBindingPattern(name)).map(({ name }) => name)
   const apart = taken.map((name, i) => ` let ${name.getText()} = $given${i};`).join('')
-  const plain = isHot(key) ? hotCheck(body, key) : `$check(arguments, $signatures.${key});`
+  const plain = isHot(key) ? hotCheck(body, key) : `$check(arguments, '${key}');`
   const isAsync = body.parent.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword)
   const isLate = signatures.get(key).isPromise && !isAsync
   const check = isLate ? `try { ${plain} } catch (error) { return Promise.reject(error); }` : plain
@@ -117,14 +112,14 @@ function hotCheck(body, key) {
   const { parameters } = body.parent
   const { rest, parameters: wanted } = signatures.get(key)
   if (rest || parameters.some(({ name, dotDotDotToken }) => dotDotDotToken || !ts.isIdentifier(name))) {
-    return `$check(arguments, $signatures.${key});`
+    return `$check(arguments, '${key}');`
   }
   const odd = parameters.flatMap(({ name, initializer }, i) => {
     const test = plainTest(name.text, wanted[i])
     const mayLack = wanted[i].optional && !initializer ? `${name.text} !== undefined && ` : ''
     return test === '' ? [] : [`${mayLack}!(${test})`]
   })
-  return `if (${[`arguments.length > ${parameters.length}`, ...odd].join(' || ')}) $check(arguments, $signatures.${key});`
+  return `if (${[`arguments.length > ${parameters.length}`, ...odd].join(' || ')}) $check(arguments, '${key}');`
 }
 
 /** An expression that is true for values that need no check: what the engine reads as an object is looked at there. */

@@ -1,6 +1,8 @@
 // Checks of the arguments of a call: how many there are, what each is, and the options among them. The signatures are generated from the types of the
 // public functions (src/generated/signatures.ts), and scripts/build.mjs writes the call of this check at the head of each of them.
 import { OptionError } from '../errors.js'
+import * as schemas from '../generated/options.js'
+import { SIGNATURES } from '../generated/signatures.js'
 import { foreign, isForeign } from '../native/record.js'
 import { checkOptions, fits, isOptions, nearChoice, ruleText } from './check-options.js'
 import type { OptionSchema, Rule } from './check-options.js'
@@ -29,12 +31,44 @@ export interface Signature {
   readonly rest?: Parameter
 }
 
+/** A signature as its table has it: a shared rule by its number, a schema by its name. */
+type Written<T> = Omit<T, 'rule' | 'options' | 'parameters' | 'rest'>
+interface Table {
+  readonly rules: readonly Rule[]
+  readonly signatures: Record<string, WrittenSignature>
+}
+type WrittenParameter = Written<Parameter> & { rule: number | Rule; options?: string | OptionSchema }
+type WrittenSignature = Written<Signature> & { parameters: WrittenParameter[]; rest?: WrittenParameter }
+
+let table: Table | undefined
+const known = new Map<string, Signature>()
+
+/** The signature of a public function. @internal */
+export function signatureOf(key: string): Signature {
+  let found = known.get(key)
+  if (found === undefined) known.set(key, (found = readSignature(key)))
+  return found
+}
+
+function readSignature(key: string): Signature {
+  const { rules, signatures } = (table ??= JSON.parse(SIGNATURES) as Table)
+  const parameter = ({ rule, options, ...others }: WrittenParameter): Parameter => ({
+    ...others,
+    rule: typeof rule === 'number' ? rules[rule]! : rule,
+    ...(options && {
+      options: typeof options === 'string' ? (schemas as Record<string, OptionSchema>)[options]! : options,
+    }),
+  })
+  const { parameters, rest, ...others } = signatures[key]!
+  return { ...others, parameters: parameters.map(parameter), ...(rest && { rest: parameter(rest) }) }
+}
+
 /**
  * Checks the arguments of a call. One that is undefined counts as not given.
  * @throws {OptionError} for an argument too many, a missing one, and one of another kind than its parameter takes.
  */
-export function checkArguments(given: ArrayLike<unknown>, signatureOf: () => Signature): void {
-  const signature = signatureOf()
+export function checkArguments(given: ArrayLike<unknown>, key: string): void {
+  const signature = signatureOf(key)
   const { parameters } = signature
   const count = given.length
   for (let i = 0; i < parameters.length; i++) {
@@ -51,9 +85,9 @@ export function checkArguments(given: ArrayLike<unknown>, signatureOf: () => Sig
 }
 
 /** A function that checks its arguments first. */
-export function checked<F extends (...given: never[]) => unknown>(run: F, signatureOf: () => Signature): F {
+export function checked<F extends (...given: never[]) => unknown>(run: F, key: string): F {
   const guarded = function (this: unknown, ...given: never[]): unknown {
-    checkArguments(given, signatureOf)
+    checkArguments(given, key)
     return run.apply(this, given)
   }
   return Object.defineProperty(guarded, 'name', { value: run.name }) as unknown as F
