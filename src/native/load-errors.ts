@@ -133,7 +133,9 @@ export function otherVersion(file: string, isChosen: boolean, version: string | 
       : `install both in one version: npm install loralib@${VERSION} ${name}@${VERSION}`
   return new UnsupportedError({
     what:
-      version === null ? 'the file is not an addon of loralib' : 'the addon of loralib is of another version than loralib',
+      version === null
+        ? 'the file is not an addon of loralib'
+        : 'the addon of loralib is of another version than loralib',
     expected: `version ${VERSION}`,
     received: version === null ? file : `${version}, in ${file}`,
     fix,

@@ -38,8 +38,11 @@ export const native: Native = load()
 native.beginEnvironment()
 if (env.trace) process.once('exit', () => native.flushTrace())
 if (native.lacksVectors()) {
-  process.emitWarning('this processor has no AVX2: loralib works, some ten times slower than on processors since 2013 or 2015', {
-    type: 'LoraWarning',
-    code: 'LORA_SLOW_CPU',
-  })
+  process.emitWarning(
+    'this processor has no AVX2: loralib works, some ten times slower than on processors since 2013 or 2015',
+    {
+      type: 'LoraWarning',
+      code: 'LORA_SLOW_CPU',
+    },
+  )
 }
