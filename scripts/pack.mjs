@@ -1,9 +1,8 @@
 // npm run pack:all [-- --out FOLDER] [--only loralib,linux-x64-gnu]: makes the tarballs of all packages that this machine has the parts of: loralib itself, and
 // a package for each platform whose addon is built, by `npm run build` (this platform) or by scripts/platforms.mjs (others, and this one for older systems).
 // Addons lose their symbols, which are kept in FOLDER/symbols for the stacks of crash reports. FOLDER is out/packages.
-import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import { readArgs, readNames, text } from './lib/args.mjs'
 import { fail, inRoot, isMain, must, packageJson, run, say } from './lib/run.mjs'
 import { addonFile, stale } from './lib/stamp.mjs'
@@ -114,9 +113,6 @@ async function npm(args, cwd) {
   if (result.code !== 0) fail(`npm ${args[0]} failed in ${cwd}:\n${result.out}${result.errors}`)
   return result
 }
-
-/** Bytes of a file behind gzip, as npm sends it. */
-export const gzippedBytes = (path) => gzipSync(readFileSync(path), { level: 9 }).length
 
 const megabytes = (bytes) => `${(bytes / (1 << 20)).toFixed(2)} MB`
 

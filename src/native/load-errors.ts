@@ -95,7 +95,7 @@ export function notLoaded(file: string, isChosen: boolean, cause: unknown): Unsu
       fix: `use a newer system (from Debian 10, Ubuntu 20.04 or RHEL 8 on), or build it there: npm run build in a clone of the repository, and ${VARIABLE}`,
     })
   }
-  if (/permission denied|EACCES|not permitted/i.test(message)) {
+  if (/permission denied|EACCES|not permitted|failed to map segment/i.test(message)) {
     return refused({
       expected: 'a file that this user may read and map',
       fix: 'give this user the right to read it (chmod a+r), and mount its folder without noexec',
@@ -107,7 +107,7 @@ export function notLoaded(file: string, isChosen: boolean, cause: unknown): Unsu
       fix: `unpack it: asarUnpack: ['**/node_modules/${SCOPE}/**'] for electron-builder, the auto-unpack-natives plugin for Electron Forge (docs/electron.md)`,
     })
   }
-  if (found.os === undefined || /file too short|invalid ELF header|ELF file|section|truncated/i.test(message)) {
+  if (found.os === undefined || /cut off|file too short|invalid ELF header/i.test(message)) {
     return refused({
       expected: 'a whole library',
       received: `${file}, ${found.text}${found.os === undefined ? '' : `, ${size} bytes`}: ${message}`,

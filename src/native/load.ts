@@ -1,11 +1,11 @@
 // Loads the addon, once for all of the package.
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { env } from './env.js'
 import { findAddon } from './find-addon.js'
 import { notInstalled, notLoaded, otherVersion } from './load-errors.js'
-import { platformName } from './platform.js'
+import { platformName, wantedBytes } from './platform.js'
 import { VERSION } from './version.js'
 import type * as Binding from './binding.js'
 
@@ -23,7 +23,7 @@ function load(): Native {
 function open(file: string, isChosen: boolean): Native {
   let native: Native
   try {
-    if (!existsSync(file)) throw new Error('no such file')
+    checkWhole(file)
     native = createRequire(file)(file) as Native
   } catch (cause) {
     throw notLoaded(file, isChosen, cause)
@@ -31,6 +31,13 @@ function open(file: string, isChosen: boolean): Native {
   const version = typeof native?.packageVersion === 'function' ? native.packageVersion() : null
   if (version !== VERSION) throw otherVersion(file, isChosen, version)
   return native
+}
+
+/** A library that was cut off is not refused by Linux: the process would end with SIGBUS when it is first used. */
+function checkWhole(file: string): void {
+  const { size } = statSync(file)
+  const wanted = wantedBytes(file)
+  if (size < wanted) throw new Error(`it is cut off: ${size} of at least ${wanted} bytes`)
 }
 
 /** The addon. Loading it starts nothing: the engine starts at the first use. */

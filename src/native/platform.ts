@@ -49,16 +49,29 @@ export function libc(): 'gnu' | 'musl' {
 
 /** The loader that an ELF program asks for, such as /lib64/ld-linux-x86-64.so.2; null when it asks for none or can't be read. */
 export function interpreterOf(path: string): string | null {
-  const head = readHead(path, 4096)
-  if (head === null || !isElf(head) || head[4] !== 2) return null
+  const head = readHead(path)
+  const part = head && elfParts(head).find(({ type }) => type === PT_INTERP)
+  return part && part.end <= head.length ? head.toString('latin1', part.start, part.end - 1) : null
+}
+
+/** The least size that a library can have, by its own head, where that is an ELF file; 0 for others, which their systems check. */
+export function wantedBytes(path: string): number {
+  const head = readHead(path)
+  return head === null ? 0 : Math.max(0, ...elfParts(head).map(({ end }) => end))
+}
+
+const PT_INTERP = 3
+
+/** The parts of a 64-bit ELF file that are loaded or that name its loader; none of other files. */
+function elfParts(head: Buffer): { type: number; start: number; end: number }[] {
+  if (!isElf(head) || head[4] !== 2) return []
   const [table, size, count] = [Number(head.readBigUInt64LE(32)), head.readUInt16LE(54), head.readUInt16LE(56)]
-  for (let at = table; at + size <= Math.min(head.length, table + size * count); at += size) {
-    if (head.readUInt32LE(at) !== 3) continue // PT_INTERP
+  const parts = []
+  for (let at = table; size >= 56 && at + size <= Math.min(head.length, table + size * count); at += size) {
     const start = Number(head.readBigUInt64LE(at + 8))
-    const end = start + Number(head.readBigUInt64LE(at + 32))
-    return end <= head.length ? head.toString('latin1', start, end - 1) : null
+    parts.push({ type: head.readUInt32LE(at), start, end: start + Number(head.readBigUInt64LE(at + 32)) })
   }
-  return null
+  return parts
 }
 
 const ELF_MACHINES: Record<number, string> = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64', 243: 'riscv64' }
@@ -67,7 +80,7 @@ const MACH_MACHINES: Record<number, string> = { 0x01000007: 'x64', 0x0100000c: '
 
 /** What a file is that should be an addon: the system and processor it was built for, or why that can't be told. */
 export function describeLibrary(path: string): { text: string; os?: string; arch?: string | undefined } {
-  const head = readHead(path, 4096)
+  const head = readHead(path)
   if (head === null) return { text: 'a file that cannot be read' }
   if (head.length < 64) return { text: `a file of ${head.length} bytes` }
   if (isElf(head)) return library('linux', ELF_MACHINES[head.readUInt16LE(18)])
@@ -85,12 +98,14 @@ function library(os: string, arch: string | undefined): { text: string; os: stri
 
 const isElf = (head: Buffer): boolean => head.length >= 64 && head.readUInt32BE(0) === 0x7f454c46
 
-function readHead(path: string, bytes: number): Buffer | null {
+const HEAD_BYTES = 4096
+
+function readHead(path: string): Buffer | null {
   try {
     const file = openSync(path, 'r')
     try {
-      const head = Buffer.alloc(bytes)
-      return head.subarray(0, readSync(file, head, 0, bytes, 0))
+      const head = Buffer.alloc(HEAD_BYTES)
+      return head.subarray(0, readSync(file, head, 0, HEAD_BYTES, 0))
     } finally {
       closeSync(file)
     }
