@@ -4,7 +4,7 @@ import { inRoot, isMain, run } from './lib/run.mjs'
 import { packAll } from './pack.mjs'
 
 /** Bytes of the tarballs. */
-const BUDGETS = { package: 1 << 20, addon: 8 << 20 }
+export const BUDGETS = { package: 1 << 20, addon: 8 << 20 }
 const ALLOWED = {
   package:
     /^package\/(dist\/\w+\.js|schemas\/options\.json|(index|types\/.+)\.d\.ts|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,

@@ -1,22 +1,18 @@
 // npm run test:nodes [-- VERSION ...]: all tests of __test__/ under several versions of Node, one table at the end. Not part of CI: it takes the time of
 // the tests for each version, and fetches the binaries, npm packages of about 100 MB each, into .cache/nodes.
 //
-// A version is a major one, whose binary is pinned below, or an exact one.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+// A version is a major one, pinned in lib/nodes.mjs, or an exact one.
 import { setup } from './setup.mjs'
-import { ask, duration, fail, inRoot, must, say } from './lib/run.mjs'
+import { NODES, nodeBinary } from './lib/nodes.mjs'
+import { duration, fail, say } from './lib/run.mjs'
 import { compileTests, runAva } from './lib/suites.mjs'
-
-/** The lowest version that the package supports, the newest one of each line that is maintained, and the newest of all. */
-const VERSIONS = { lowest: '20.19.0', 20: '20.20.2', 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' }
 
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(names) {
-  const versions = (names.length > 0 ? names : Object.keys(VERSIONS)).map((name) => VERSIONS[name] ?? name)
+  const versions = (names.length > 0 ? names : Object.keys(NODES)).map((name) => NODES[name] ?? name)
   const wrong = versions.find((version) => !/^\d+\.\d+\.\d+$/.test(version))
-  if (wrong)
-    fail(`no such version: ${wrong}; name ${Object.keys(VERSIONS).join(', ')}, or an exact one such as 22.12.0`)
+  if (wrong) fail(`no such version: ${wrong}; name ${Object.keys(NODES).join(', ')}, or an exact one such as 22.12.0`)
   await setup()
   const stale = await compileTests()
   if (stale) fail(stale)
@@ -27,31 +23,13 @@ async function main(names) {
 }
 
 async function testUnder(version) {
-  const node = await binary(version)
-  const found = ask(node)
-  if (found !== `v${version}`) fail(`${node} says that it is ${found}, not v${version}`)
+  const node = await nodeBinary(version)
   say(`Node ${version} ...`)
   const started = performance.now()
   const { passed, failed, crashed, note, failures } = await runAva({ node })
   const time = duration(performance.now() - started)
   for (const title of failures) console.log(`   failed: ${title}`)
   return { version, passed, failed, note, time, ok: failed === 0 && !crashed }
-}
-
-/** The path of a Node binary. Its package holds the program alone; no script of it is run. */
-async function binary(version) {
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  const folder = inRoot('.cache', 'nodes', version)
-  const path = `${folder}/node_modules/${name}/bin/node${process.platform === 'win32' ? '.exe' : ''}`
-  if (existsSync(path)) return path
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(`${folder}/package.json`, '{ "private": true }\n')
-  const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact']
-  // npm is a program of this Node; on Windows its command is a .cmd file, which needs a shell.
-  const shell = process.platform === 'win32'
-  await must('npm', ['install', ...options, `${name}@${version}`], { show: false, shell })
-  if (!existsSync(path)) fail(`${name}@${version} has no ${path}`)
-  return path
 }
 
 function table(rows) {

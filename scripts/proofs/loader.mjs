@@ -6,7 +6,7 @@
 // caught, the error has a code, names what it must, and the process goes on and ends with 0; not caught, the process ends with 1 and the message is on stderr.
 // Some cases are odd but right, and must work. The message of each is printed. A case that this machine can't make says why and what it lacks, and counts as
 // not run. Exit code 1 when something does not hold.
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { flag, readArgs, readNames, text } from '../lib/args.mjs'
