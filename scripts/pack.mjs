@@ -41,6 +41,19 @@ export async function packAll({ out = inRoot(OUT), only = null } = {}) {
   return packed
 }
 
+/** Packages of the other platforms, with a manifest and no addon: what a registry that is tried out must have besides, since some managers ask for all. */
+export async function packStandIns(out) {
+  const packed = []
+  for (const platform of Object.keys(platforms())) {
+    if (platform in builtAddons()) continue
+    const folder = join(out, 'stage', platform)
+    mkdirSync(folder, { recursive: true })
+    writeManifest(folder, platformManifest(platform))
+    packed.push(await pack(folder, out))
+  }
+  return packed
+}
+
 /** The folder of the package itself: what `files` of package.json names, and the manifest that is published. */
 async function stageMain(out) {
   const folder = join(out, 'stage', 'loralib')

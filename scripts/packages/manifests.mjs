@@ -33,7 +33,8 @@ export function mainManifest() {
   )
   return {
     ...{ name, description, ...common(own), type, types, main, exports, typesVersions, files },
-    ...{ dependencies, optionalDependencies, publishConfig: { access: 'public', provenance: true } },
+    // Yarn's Plug'n'Play keeps packages in archives, where `require` finds no ES modules.
+    ...{ preferUnplugged: true, dependencies, optionalDependencies, publishConfig: { access: 'public', provenance: true } },
   }
 }
 
@@ -45,7 +46,7 @@ export function platformManifest(platform) {
   const file = addonName(platform)
   return {
     ...{ name: `${SCOPE}/${platform}`, description: `The addon of ${own.name} for ${platform}`, ...common(own) },
-    ...{ main: file, files: [file], os: [os], cpu: [cpu], ...(libc && { libc: [libc] }) },
+    ...{ type: 'commonjs', main: file, files: [file], os: [os], cpu: [cpu], ...(libc && { libc: [libc] }) },
     // Yarn's Plug'n'Play: a library is loaded from a real file.
     ...{ preferUnplugged: true, publishConfig: { access: 'public', provenance: true } },
   }

@@ -7,12 +7,12 @@
 // Bun, and run the program of the README as ES module, CommonJS, compiled TypeScript (four compilers) and in a worker; under each Node, Deno and Bun; bundled by four bundlers;
 // from an archive as Electron has it. publint and are-the-types-wrong read the package. A matrix at the end: ok, or FAILED, or `-` with the reason why it can't run.
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { flag, readArgs, readNames, text } from '../lib/args.mjs'
 import { inRoot, packageJson, say } from '../lib/run.mjs'
-import { packAll } from '../pack.mjs'
+import { packAll, packStandIns } from '../pack.mjs'
 import { BUNDLERS } from './install/bundlers.mjs'
 import { PRINTED, makeProject } from './install/consumers.mjs'
 import { checkPackage } from './install/lint.mjs'
@@ -55,15 +55,20 @@ async function main() {
   let stop = () => {}
   try {
     const packed = await packAll({ out: join(folder, 'packages') })
+    const standIns = await packStandIns(join(folder, 'packages'))
     say(
       `network: ${isolated ? 'none but this machine' : 'this system cannot be cut off; programs use the registry on this machine alone'}`,
     )
     stop = await startRegistry(join(folder, 'registry'), nodes[24])
     const others = await publish(
-      packed.map(({ file }) => file),
+      [...packed, ...standIns].map(({ file }) => file),
       join(folder, 'packages'),
     )
     say(`published: ${[...packed.map(({ name }) => name), ...others].join(', ')}`)
+    if (standIns.length > 0)
+      say(
+        `published with a manifest alone, since they are not built here: ${standIns.map(({ name }) => name).join(', ')}`,
+      )
     const world = { folder, env: bareEnv(folder), matrix, packed }
     await inManagers(world)
     await inNodes(world)
@@ -91,7 +96,6 @@ function bareEnv(folder) {
     HOME: home,
     USERPROFILE: home,
     XDG_CACHE_HOME: join(home, 'cache'),
-    CI: '1',
     NO_COLOR: '1',
   }
 }
@@ -140,24 +144,11 @@ async function inManagers({ folder, env, matrix }) {
 /** Compiles main.ts, strict, and runs what comes out. */
 async function typed(compiler, project, env) {
   const tsc = join(inRoot('node_modules', compiler), 'bin/tsc')
-  const options = [
-    '--strict',
-    '--target',
-    'es2022',
-    '--module',
-    'nodenext',
-    '--skipLibCheck',
-    'false',
-    '--types',
-    '',
-    '--outDir',
-    `out-${compiler}`,
-    'main.ts',
-  ]
-  return (
-    (await runs([process.execPath, tsc, ...options], project, env)) ??
-    runs([process.execPath, `out-${compiler}/main.js`], project, env, PRINTED)
-  )
+  const outDir = `out-${compiler}`
+  const compilerOptions = { strict: true, target: 'es2022', module: 'nodenext', skipLibCheck: false, types: [], outDir }
+  writeFileSync(join(project, `${outDir}.json`), JSON.stringify({ compilerOptions, files: ['main.ts'] }))
+  const failed = await runs([process.execPath, tsc, '-p', `${outDir}.json`], project, env)
+  return failed ?? runs([process.execPath, `${outDir}/main.js`], project, env, PRINTED)
 }
 
 /** A project installed by npm, for everything that does not depend on the manager. */

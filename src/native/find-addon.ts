@@ -1,9 +1,11 @@
 // Where the addon of this package is: beside it in a clone of the repository, else in the package of the platform.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SCOPE } from './platform.js'
+
+/** Not imported: webpack replaces calls of an imported one by what it knows when it bundles. */
+export const { createRequire } = process.getBuiltinModule('node:module')
 
 /** The file that this code runs from; undefined where a bundler has made CommonJS of it. */
 const SELF: string | undefined = (import.meta as { url?: string }).url
@@ -17,12 +19,21 @@ function places(): string[] {
   const resources = (process as { resourcesPath?: string }).resourcesPath
   const all = [
     SELF,
-    typeof __filename === 'string' ? __filename : undefined,
+    fileOfScript(),
     argv[1],
     join(cwd.call(process), 'index.js'),
     resources && join(resources, 'app.asar', 'index.js'),
   ]
   return [...new Set(all.filter((place) => place !== undefined && place !== ''))] as string[]
+}
+
+function fileOfScript(): string | undefined {
+  try {
+    return __filename
+  } catch {
+    // An ES module. Bundlers take `typeof __filename` for what they know of it.
+    return undefined
+  }
 }
 
 /** The folder of this file, or null where it has none, as in `data:` modules. */

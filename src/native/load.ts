@@ -1,9 +1,8 @@
 // Loads the addon, once for all of the package.
 import { statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { env } from './env.js'
-import { findAddon } from './find-addon.js'
+import { createRequire, findAddon } from './find-addon.js'
 import { notInstalled, notLoaded, otherVersion } from './load-errors.js'
 import { platformName, wantedBytes } from './platform.js'
 import { VERSION } from './version.js'

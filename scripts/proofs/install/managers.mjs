@@ -14,7 +14,6 @@ function yarnrc(folder, linker) {
     unsafeHttpWhitelist: ['127.0.0.1'],
     enableTelemetry: false,
     enableGlobalCache: false,
-    // Younger than a day, as all packages of this registry are.
     npmMinimalAgeGate: 0,
   }
   // YAML takes JSON.
@@ -25,17 +24,20 @@ function yarnrc(folder, linker) {
 export function managers(node) {
   const yarn = [node, command('@yarnpkg/cli-dist', 'yarn')]
   const plain = { run: [node] }
-  const bun = binary('bun')
+  const [bun, pnpm] = [binary('bun'), binary('pnpm')]
   return {
     npm: { ...plain, prepare: npmrc, install: ['npm', 'install', '--loglevel=error'] },
-    pnpm: {
-      ...plain,
-      prepare: (folder) => {
-        npmrc(folder)
-        writeFileSync(join(folder, 'pnpm-workspace.yaml'), 'minimumReleaseAge: 0\n')
-      },
-      install: [node, command('pnpm'), 'install'],
-    },
+    pnpm: pnpm
+      ? {
+          ...plain,
+          prepare: (folder) => {
+            npmrc(folder)
+            // Younger than a day, as all packages of this registry are.
+            writeFileSync(join(folder, 'pnpm-workspace.yaml'), 'minimumReleaseAge: 0\n')
+          },
+          install: [pnpm, 'install'],
+        }
+      : { missing: 'no program of pnpm for this system' },
     'yarn node-modules': {
       ...plain,
       prepare: (folder) => yarnrc(folder, 'node-modules'),

@@ -1,5 +1,8 @@
 // Results in rows and columns, printed at the end.
 
+/** Characters of an error that are shown: a bundle may be one line. */
+const MOST = 2000
+
 export class Matrix {
   rows = new Map()
   columns = []
@@ -10,7 +13,7 @@ export class Matrix {
   add(row, column, failed) {
     this.#set(row, column, failed === null ? 'ok' : 'FAILED')
     console.log(
-      `${failed === null ? 'ok    ' : 'FAILED'}  ${row}: ${column}${failed === null ? '' : `\n${failed.replace(/^/gm, '        ')}`}`,
+      `${failed === null ? 'ok    ' : 'FAILED'}  ${row}: ${column}${failed === null ? '' : `\n${failed.slice(0, MOST).replace(/^/gm, '        ')}`}`,
     )
     if (failed !== null) this.isFine = false
     return failed === null

@@ -8,7 +8,6 @@ import { inRoot } from '../../lib/run.mjs'
 
 const HOME = inRoot('.cache/install')
 const TOOLS = {
-  pnpm: '12.23.0',
   '@yarnpkg/cli-dist': '4.18.1',
   esbuild: '0.28.2',
   vite: '8.4.0',
@@ -20,9 +19,17 @@ const TOOLS = {
 }
 /** Programs whose packages are made per system. */
 const BINARIES = {
-  'linux-x64': { '@oven/bun-linux-x64': '1.4.5', '@deno/linux-x64-glibc': '2.9.6' },
-  'linux-arm64': { '@oven/bun-linux-aarch64': '1.4.5', '@deno/linux-arm64-glibc': '2.9.6' },
-  'darwin-arm64': { '@oven/bun-darwin-aarch64': '1.4.5', '@deno/darwin-arm64': '2.9.6' },
+  'linux-x64': { '@oven/bun-linux-x64': '1.4.5', '@deno/linux-x64-glibc': '2.9.6', '@pnpm/exe.linux-x64': '12.23.0' },
+  'linux-arm64': {
+    '@oven/bun-linux-aarch64': '1.4.5',
+    '@deno/linux-arm64-glibc': '2.9.6',
+    '@pnpm/exe.linux-arm64': '12.23.0',
+  },
+  'darwin-arm64': {
+    '@oven/bun-darwin-aarch64': '1.4.5',
+    '@deno/darwin-arm64': '2.9.6',
+    '@pnpm/exe.darwin-arm64': '12.23.0',
+  },
 }
 const binaries = BINARIES[`${process.platform}-${process.arch}`] ?? {}
 // Verdaccio asks for a tag of node-fetch that mirrors do not always have.
@@ -52,12 +59,14 @@ export function command(name, bin = name, folder = 'tools') {
   return join(home, typeof bins === 'string' ? bins : bins[bin])
 }
 
-/** Bun or Deno: the program, or null where there is none for this system. */
+const SCOPES = { bun: '@oven/', deno: '@deno/', pnpm: '@pnpm/' }
+
+/** Bun, Deno or pnpm: the program, or null where there is none for this system. */
 export function binary(kind) {
-  const name = Object.keys(binaries).find((each) => each.includes(kind === 'bun' ? '/bun-' : '@deno/'))
+  const name = Object.keys(binaries).find((each) => each.startsWith(SCOPES[kind]))
   if (!name) return null
   const home = join(HOME, 'tools/node_modules', name)
-  return ['bin/bun', 'bun', 'deno', 'bin/deno'].map((path) => join(home, path)).find((path) => existsSync(path)) ?? null
+  return [`bin/${kind}`, kind].map((path) => join(home, path)).find((path) => existsSync(path)) ?? null
 }
 
 /** Imports a tool's module. */
