@@ -26,13 +26,16 @@ export function builtAddons() {
 
 /** Makes the tarballs; returns `{ name, file, bytes, unpackedBytes }` of each. */
 export async function packAll({ out = inRoot(OUT), only = null } = {}) {
-  for (const what of ['addon', 'ts']) {
+  const wanted = (name) => only === null || only.includes(name)
+  const addons = builtAddons()
+  const isOwn = Object.entries(addons).some(([name, path]) => wanted(name) && path.startsWith(inRoot('native')))
+  for (const what of [...(isOwn ? ['addon'] : []), ...(wanted('loralib') ? ['ts'] : [])]) {
     const why = stale(what)
     if (why) fail(`${what}: ${why}; run \`npm run build\``)
   }
-  const addons = builtAddons()
+  const missing = only?.filter((name) => name !== 'loralib' && !(name in addons)) ?? []
+  if (missing.length > 0) fail(`no addon is built for ${missing.join(', ')}`)
   rmSync(out, { recursive: true, force: true })
-  const wanted = (name) => only === null || only.includes(name)
   const packed = []
   if (wanted('loralib')) packed.push(await pack(await stageMain(out), out))
   for (const [platform, addon] of Object.entries(addons)) {
@@ -90,15 +93,23 @@ async function stagePlatform(out, platform, addon) {
   return folder
 }
 
-/** Moves the symbols of an ELF library to a file of their own. scripts/platforms.mjs has done that for the others: `<addon>.debug` is beside them. */
+/** Moves the symbols of a library to a file of their own. scripts/platforms.mjs has done that for the others: `<addon>.debug` is beside them. */
 async function splitSymbols(file, addon, folder) {
   mkdirSync(folder, { recursive: true })
   const symbols = join(folder, `${basename(file)}.debug`)
   if (existsSync(`${addon}.debug`)) return copyFileSync(`${addon}.debug`, symbols)
-  if (process.platform !== 'linux') return
-  await must('objcopy', ['--only-keep-debug', file, symbols], { show: false })
-  await must('strip', ['--strip-unneeded', file], { show: false })
-  await must('objcopy', [`--add-gnu-debuglink=${symbols}`, file], { show: false })
+  if (process.platform === 'linux') {
+    await must('objcopy', ['--only-keep-debug', file, symbols], { show: false })
+    await must('strip', ['--strip-unneeded', file], { show: false })
+    await must('objcopy', [`--add-gnu-debuglink=${symbols}`, file], { show: false })
+  } else if (process.platform === 'darwin') {
+    copyFileSync(file, symbols)
+    await must('strip', ['-x', file], { show: false })
+  } else {
+    // MSVC's linker has never put them into the library.
+    const pdb = inRoot('target/release/loralib_node.pdb')
+    if (existsSync(pdb)) copyFileSync(pdb, join(folder, `${basename(file)}.pdb`))
+  }
 }
 
 const writeManifest = (folder, manifest) =>

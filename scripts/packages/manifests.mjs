@@ -34,7 +34,12 @@ export function mainManifest() {
   return {
     ...{ name, description, ...common(own), type, types, main, exports, typesVersions, files },
     // Yarn's Plug'n'Play keeps packages in archives, where `require` finds no ES modules.
-    ...{ preferUnplugged: true, dependencies, optionalDependencies, publishConfig: { access: 'public', provenance: true } },
+    ...{
+      preferUnplugged: true,
+      dependencies,
+      optionalDependencies,
+      publishConfig: { access: 'public', provenance: true },
+    },
   }
 }
 
