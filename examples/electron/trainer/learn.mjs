@@ -4,7 +4,7 @@ import { batches, collate } from './lessons.mjs'
 import { Problem } from './problems.mjs'
 
 /** What a minute of two cores makes the most of, with the base in models/base; measured, see docs/electron.md. */
-export const SETTINGS = { r: 32, batch: 4, lr: 2e-3 }
+export const SETTINGS = { r: 32, batch: 4, lr: 1e-3 }
 /** Below it, a model is so small that it has to learn new words, too: its token embedding is adapted. */
 const SMALL_VOCABULARY = 10_000
 const WARM_UP_SHARE = 0.04

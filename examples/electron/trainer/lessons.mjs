@@ -9,7 +9,7 @@ const LONGEST_WINDOW = 128
 const FEWEST_TOKENS = 100
 const FEWEST_ROWS = 4
 /** What is held back, of what, and at most how much: a tenth of enough. */
-const HELD_BACK = { share: 0.1, from: { tokens: 2000, rows: 40 }, most: { windows: 16, rows: 32 } }
+const HELD_BACK = { share: 0.1, from: { tokens: 2000, rows: 40 }, most: { windows: 8, rows: 16 } }
 
 /**
  * @typedef {{ ids: number[], labels: number[] }} Lesson

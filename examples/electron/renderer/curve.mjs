@@ -1,0 +1,86 @@
+// The loss curve: every step thin, a running mean thick, what was held back as dots.
+const SVG = 'http://www.w3.org/2000/svg'
+const [WIDTH, HEIGHT] = [520, 220]
+const FRAME = { left: 34, right: 14, top: 12, bottom: 26 }
+/** More would be drawn over each other. */
+const MOST_POINTS = 400
+/** The first mean counts less than a tenth of the last ones. */
+const MEMORY = 0.9
+
+/**
+ * @param {SVGElement} svg
+ * @param {{ points: [number, number][], heldBack: [number, number][] }} run
+ */
+export function drawCurve(svg, { points, heldBack }) {
+  const shown = thin(points)
+  const mean = runningMean(shown)
+  const losses = [...shown, ...heldBack].map(([, loss]) => loss)
+  const last = Math.max(1, points.at(-1)?.[0] ?? 1)
+  const top = Math.max(1, ...losses)
+  const x = (step) => FRAME.left + ((WIDTH - FRAME.left - FRAME.right) * step) / last
+  const y = (loss) => HEIGHT - FRAME.bottom - ((HEIGHT - FRAME.top - FRAME.bottom) * loss) / top
+  const at = ([step, loss]) => `${x(step).toFixed(1)},${y(loss).toFixed(1)}`
+  const line = (list, name) => element('polyline', { class: name, points: list.map(at).join(' ') })
+  const title = svg.querySelector('title')
+  title.textContent = inWords(points, mean, heldBack)
+  svg.replaceChildren(
+    title,
+    ...ticks(top).flatMap((loss) => [
+      element('line', { class: 'grid', x1: FRAME.left, x2: WIDTH - FRAME.right, y1: y(loss), y2: y(loss) }),
+      label(loss, FRAME.left - 8, y(loss) + 4, 'end'),
+    ]),
+    label('0', x(0), HEIGHT - 8, 'middle'),
+    label(`${last.toLocaleString('en')} steps`, x(last), HEIGHT - 8, 'end'),
+    line(shown, 'each'),
+    line(mean, 'mean'),
+    line(heldBack, 'held'),
+    ...heldBack.map(([step, loss]) => element('circle', { class: 'dot', cx: x(step), cy: y(loss), r: 5 })),
+  )
+}
+
+/** The last value of the running mean. */
+export function smoothed(points) {
+  return runningMean(points.slice(-100)).at(-1)?.[1]
+}
+
+function inWords(points, mean, heldBack) {
+  if (points.length === 0) return 'Loss by step: nothing yet'
+  const held = heldBack.length > 1 ? `; on the part that is never read from ${heldBack[0][1].toFixed(2)} to ${heldBack.at(-1)[1].toFixed(2)}` : ''
+  return `Loss by step: from ${points[0][1].toFixed(2)} to ${mean.at(-1)[1].toFixed(2)} in ${points.length} steps${held}`
+}
+
+/** Neighbours as their mean, where there are too many points. */
+function thin(points) {
+  const size = Math.ceil(points.length / MOST_POINTS)
+  if (size <= 1) return points
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => {
+    const group = points.slice(i * size, (i + 1) * size)
+    return [group.at(-1)[0], group.reduce((sum, [, loss]) => sum + loss, 0) / group.length]
+  })
+}
+
+function runningMean(points) {
+  let [sum, weight] = [0, 0]
+  return points.map(([step, loss]) => {
+    sum = MEMORY * sum + loss
+    weight = MEMORY * weight + 1
+    return [step, sum / weight]
+  })
+}
+
+function ticks(top) {
+  const step = [0.5, 1, 2, 5, 10].find((each) => top / each <= 5) ?? 20
+  return Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => i * step)
+}
+
+function label(text, x, y, anchor) {
+  const node = element('text', { x, y, 'text-anchor': anchor })
+  node.textContent = String(text)
+  return node
+}
+
+function element(name, attributes) {
+  const node = document.createElementNS(SVG, name)
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value))
+  return node
+}
