@@ -4,6 +4,7 @@ import { Refusal } from './trainer.mjs'
 const MOST_CRASHES = 3
 const CRASHES_WITHIN_MS = 60_000
 const LARGEST_SEED = 2 ** 31
+const EXCERPT = 600
 
 /**
  * @typedef {{ about: 'text' | 'base' | 'training' | 'writing' | 'export' | 'trainer', what: string, why: string, fix: string }} Problem
@@ -96,7 +97,7 @@ export class Session {
     await this.#attempt('text', async () => {
       const read = await this.#trainer.ask('read', { documents })
       this.#documents = documents
-      this.#set({ text: { name: nameOf(documents), words: countWords(documents), ...read } })
+      this.#set({ text: { name: nameOf(documents), words: countWords(documents), excerpt: excerptOf(documents), ...read } })
     })
     this.#set({ isReading: false })
   }
@@ -259,6 +260,10 @@ export class Session {
 
 function nameOf(documents) {
   return documents.length === 1 ? documents[0].name : `${documents.length} files`
+}
+
+function excerptOf(documents) {
+  return documents[0].text.trim().slice(0, EXCERPT)
 }
 
 function countWords(documents) {

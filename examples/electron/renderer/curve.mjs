@@ -1,11 +1,12 @@
-// The loss curve: every step thin, a running mean thick, what was held back as dots.
+// The loss curve: every step thin, their mean thick, what was held back as dots.
 const SVG = 'http://www.w3.org/2000/svg'
 const [WIDTH, HEIGHT] = [520, 220]
 const FRAME = { left: 34, right: 14, top: 12, bottom: 26 }
 /** More would be drawn over each other. */
 const MOST_POINTS = 400
-/** The first mean counts less than a tenth of the last ones. */
-const MEMORY = 0.9
+/** Of the steps so far, how many are averaged into one point of the thick line, and into the number above the curve. */
+const SMOOTHED_SHARE = 1 / 12
+const FEWEST_SMOOTHED = 5
 
 /**
  * @param {SVGElement} svg
@@ -13,7 +14,7 @@ const MEMORY = 0.9
  */
 export function drawCurve(svg, { points, heldBack }) {
   const shown = thin(points)
-  const mean = runningMean(shown)
+  const smooth = movingMean(shown)
   const losses = [...shown, ...heldBack].map(([, loss]) => loss)
   const last = Math.max(1, points.at(-1)?.[0] ?? 1)
   const top = Math.max(1, ...losses)
@@ -22,7 +23,7 @@ export function drawCurve(svg, { points, heldBack }) {
   const at = ([step, loss]) => `${x(step).toFixed(1)},${y(loss).toFixed(1)}`
   const line = (list, name) => element('polyline', { class: name, points: list.map(at).join(' ') })
   const title = svg.querySelector('title')
-  title.textContent = inWords(points, mean, heldBack)
+  title.textContent = inWords(points, heldBack)
   svg.replaceChildren(
     title,
     ...ticks(top).flatMap((loss) => [
@@ -32,21 +33,21 @@ export function drawCurve(svg, { points, heldBack }) {
     label('0', x(0), HEIGHT - 8, 'middle'),
     label(`${last.toLocaleString('en')} steps`, x(last), HEIGHT - 8, 'end'),
     line(shown, 'each'),
-    line(mean, 'mean'),
+    line(smooth, 'mean'),
     line(heldBack, 'held'),
     ...heldBack.map(([step, loss]) => element('circle', { class: 'dot', cx: x(step), cy: y(loss), r: 5 })),
   )
 }
 
-/** The last value of the running mean. */
-export function smoothed(points) {
-  return runningMean(points.slice(-100)).at(-1)?.[1]
+/** The loss of the last steps; undefined before the first. */
+export function lastLoss(points) {
+  return points.length === 0 ? undefined : mean(points.slice(-widthFor(points)))
 }
 
-function inWords(points, mean, heldBack) {
+function inWords(points, heldBack) {
   if (points.length === 0) return 'Loss by step: nothing yet'
   const held = heldBack.length > 1 ? `; on the part that is never read from ${heldBack[0][1].toFixed(2)} to ${heldBack.at(-1)[1].toFixed(2)}` : ''
-  return `Loss by step: from ${points[0][1].toFixed(2)} to ${mean.at(-1)[1].toFixed(2)} in ${points.length} steps${held}`
+  return `Loss by step: from ${points[0][1].toFixed(2)} to ${lastLoss(points).toFixed(2)} in ${points.length} steps${held}`
 }
 
 /** Neighbours as their mean, where there are too many points. */
@@ -55,17 +56,25 @@ function thin(points) {
   if (size <= 1) return points
   return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => {
     const group = points.slice(i * size, (i + 1) * size)
-    return [group.at(-1)[0], group.reduce((sum, [, loss]) => sum + loss, 0) / group.length]
+    return [group.at(-1)[0], mean(group)]
   })
 }
 
-function runningMean(points) {
-  let [sum, weight] = [0, 0]
-  return points.map(([step, loss]) => {
-    sum = MEMORY * sum + loss
-    weight = MEMORY * weight + 1
-    return [step, sum / weight]
+/** Each point as the mean of its neighbours on both sides, fewer of them near the ends. */
+function movingMean(points) {
+  const half = Math.floor(widthFor(points) / 2)
+  return points.map(([step], i) => {
+    const reach = Math.min(half, i, points.length - 1 - i)
+    return [step, mean(points.slice(i - reach, i + reach + 1))]
   })
+}
+
+function widthFor(points) {
+  return Math.max(FEWEST_SMOOTHED, Math.round(SMOOTHED_SHARE * points.length))
+}
+
+function mean(points) {
+  return points.reduce((sum, [, loss]) => sum + loss, 0) / points.length
 }
 
 function ticks(top) {

@@ -1,5 +1,5 @@
 // The state as it looks. Everything is drawn from the state, so a page that was reloaded looks as before.
-import { drawCurve, smoothed } from './curve.mjs'
+import { drawCurve, lastLoss } from './curve.mjs'
 import { count, counted, duration, large, megabytes } from './words.mjs'
 
 export const $ = (id) => document.getElementById(id)
@@ -55,6 +55,7 @@ function drawText(state) {
   const items = text.kind === 'rows' ? `${counted(text.items, 'prompt')} with ${text.items === 1 ? 'its completion' : 'their completions'}` : counted(text.words, 'word')
   const held = text.isMeasured ? ' A part is held back to see whether it learns more than your words by heart.' : ''
   say('text-name', text.name)
+  say('text-excerpt', text.excerpt)
   say('text-facts', `${items}, ${count(text.tokens)} pieces for the model.${held}`)
 }
 
@@ -70,13 +71,14 @@ function drawTraining(state) {
   say('stop', run?.state === 'stopping' ? 'Stopping…' : 'Stop')
   show('run', run !== null)
   show('train-hint', run === null)
-  say('train-hint', text === null ? 'Give it a text first.' : 'A minute is enough to see a difference; longer is better for longer texts.')
+  show('train-about', run === null)
+  say('train-hint', text === null ? 'Give it a text first.' : 'A minute is enough to see a difference; longer texts take longer.')
   if (run === null) return
   $('progress').value = run.share
   say('steps', count(run.step))
   say('left', isRunning ? duration(run.secondsLeft) : '–')
   say('speed', run.tokensPerSecond === null ? '–' : `${count(run.tokensPerSecond)} tokens/s`)
-  say('loss', smoothed(run.points)?.toFixed(2) ?? '–')
+  say('loss', lastLoss(run.points)?.toFixed(2) ?? '–')
   show('held-key', run.heldBack.length > 0)
   drawCurve($('curve'), run)
   say('run-note', noteOf(run))

@@ -16,13 +16,16 @@ const SAVE_EVERY_MS = 10_000
  * A model with a fresh adapter on every dense layer, which shares the frozen tensors of the base.
  * @param {import('loralib').models.CausalLM} base
  */
-export function adapt(base, { r = SETTINGS.r } = {}) {
+export function adapt(base, { r = SETTINGS.r, seed = 1 } = {}) {
   const model = lora.cloneModule(base, { shareFrozen: true })
   const dense = (path, module) =>
     path !== 'lm_head' && (module instanceof lora.nn.Linear || module instanceof lora.nn.TransposedLinear)
   const words = (_, module) => module instanceof lora.nn.Embedding && module.weight.shape[0] === base.config.vocab_size
   const targets = base.config.vocab_size <= SMALL_VOCABULARY ? [dense, words] : [dense]
-  lora.injectLora(model, { targets, r, loraAlpha: 2 * r, includeTied: true, mergeWeights: false })
+  // The first factors are drawn at random: from a stream of their own, so that the same seed gives the same adapter.
+  const stream = lora.stream({ seed })
+  stream.run(() => lora.injectLora(model, { targets, r, loraAlpha: 2 * r, includeTied: true, mergeWeights: false }))
+  stream.close()
   lora.markOnlyLoraAsTrainable(model)
   return model
 }

@@ -15,6 +15,26 @@ const NO_ROOM = {
   fix: 'Make some room, or choose another folder, and try again.',
 }
 
+const NOT_WRITABLE = {
+  what: 'The file cannot be written there',
+  fix: 'Choose a folder of your own, such as Documents.',
+}
+
+/** Errors of the system by their codes. */
+const BY_SYSTEM_CODE = {
+  ENOSPC: NO_ROOM,
+  EDQUOT: NO_ROOM,
+  ENOENT: NOT_WRITABLE,
+  ENOTDIR: NOT_WRITABLE,
+  EACCES: NOT_WRITABLE,
+  EPERM: NOT_WRITABLE,
+  EROFS: NOT_WRITABLE,
+  ERR_MODULE_NOT_FOUND: {
+    what: 'The app is not complete: a part of the trainer is missing',
+    fix: 'Install it again. Whoever packed it: see docs/electron.md.',
+  },
+}
+
 /** Errors of the library by their stable codes; `why` is the first line of the error's own text. */
 const BY_CODE = {
   ERR_LORA_MEMORY: {
@@ -44,14 +64,12 @@ const BY_CODE = {
 export function inPlainWords(error) {
   if (error?.name === 'Problem') return { what: error.message, why: error.why, fix: error.fix }
   const text = error instanceof Error ? error.message : String(error)
-  if (isFullDisk(error, text)) return { ...NO_ROOM, why: firstLine(text) }
+  if (error?.code === 'ERR_LORA_FILE' && /no space|disk full|quota/i.test(text)) return { ...NO_ROOM, why: firstLine(text) }
+  const system = BY_SYSTEM_CODE[error?.code]
+  if (system) return { ...system, why: firstLine(text) }
   const known = BY_CODE[error?.code]
   if (known) return { ...known, why: [firstLine(text), error.received].filter(Boolean).join(': ') }
   return { what: 'Something went wrong that was not foreseen', why: firstLine(text), fix: 'Try again.' }
-}
-
-function isFullDisk(error, text) {
-  return error?.code === 'ENOSPC' || (error?.code === 'ERR_LORA_FILE' && /no space|disk full|quota/i.test(text))
 }
 
 function firstLine(text) {

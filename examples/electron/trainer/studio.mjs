@@ -9,7 +9,7 @@ import { Problem } from './problems.mjs'
 import { readDocuments } from './texts.mjs'
 
 const NEW_TOKENS = 80
-const SAMPLING = { doSample: true, temperature: 0.8, topP: 0.95, repetitionPenalty: 1.1 }
+const SAMPLING = { doSample: true, temperature: 0.8, topP: 0.95 }
 /** Room that must stay free beside what is written: a full disk harms every program. */
 const SPARE_BYTES = 50e6
 
@@ -71,7 +71,7 @@ export class Studio {
     this.#refuseWhileTraining('another training can begin')
     const signal = (this.#training = new AbortController()).signal
     try {
-      const model = adapt(this.#base)
+      const model = adapt(this.#base, { seed })
       await checkRoom(dirname(file), adapterBytes(model))
       this.#kind = this.#lessons.kind
       const save = () => this.#write(model, file, { sync: false })
@@ -153,9 +153,11 @@ export class Studio {
     const ids = all.length === 0 ? end : all.slice(-room)
     const maxNewTokens = Math.min(NEW_TOKENS, this.#base.maxPositions - ids.length)
     const text = this.#tokenizer.decodeStream({ skipSpecialTokens: true })
-    for await (const { id } of model.stream(ids, { ...SAMPLING, maxNewTokens, seed, signal }))
-      this.#say({ event: 'piece', side, text: text.push(id) })
-    this.#say({ event: 'piece', side, text: text.end() })
+    for await (const { id, finish } of model.stream(ids, { ...SAMPLING, maxNewTokens, seed, signal })) {
+      const piece = text.push(id) + (finish === null ? '' : text.end())
+      // What was not at its end shows that it could go on.
+      this.#say({ event: 'piece', side, text: finish === 'length' ? `${piece}…` : piece })
+    }
     return all.length > room
   }
 
