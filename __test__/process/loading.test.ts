@@ -38,7 +38,7 @@ test('an addon path that leads nowhere: the error names file and machine', async
   t.is(error['name'], 'UnsupportedError')
   t.true(error['message']!.includes(path))
   t.regex(error['message']!, new RegExp(process.platform))
-  t.regex(error['fix']!, /npm run build/)
+  t.regex(error['fix']!, /LORALIB_NATIVE_PATH/)
 })
 
 test('an addon that is not a library: the error has the message of the system', async (t) => {

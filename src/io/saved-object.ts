@@ -64,7 +64,7 @@ function write(value: unknown, path: readonly string[], flattening: Flattening):
       : { $number: Object.is(value, -0) ? '-0' : String(value) }
   if (typeof value === 'bigint') return { $bigint: String(value) }
   if (value instanceof Tensor) return { $tensor: addTensor(value, path, flattening.tensors) }
-  if (isForeign(value)) throw foreign()
+  if (isForeign(value)) throw foreign(value)
   const { above, owner } = flattening
   if (!Array.isArray(value) && !(value instanceof Map) && !isPlainObject(value)) throw unsaveable(owner, path, value)
   if (above.includes(value)) throw selfHolding(owner, path)

@@ -168,6 +168,9 @@ export declare function isLeaf(id: number): boolean
 /** What a tensor is for, by number. */
 export declare function kind(id: number): number
 
+/** Whether the processor lacks the vector instructions that every fast kernel needs. `LORALIB_ISA` has no part in it. */
+export declare function lacksVectors(): boolean
+
 /** Whether layers with a bf16 weight round activations to bf16. */
 export declare function mediumPrecision(): boolean
 
@@ -225,6 +228,9 @@ export declare function openStream(priority: number, seedLow: number, seedHigh: 
 
 /** Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used. */
 export declare function openWeights(path: string, mapped: boolean): Promise<NativeWeights>
+
+/** The version of the package that this addon was built for. */
+export declare function packageVersion(): string
 
 /** Bytes that only guards keep alive. */
 export declare function pinnedBytes(): number

@@ -70,18 +70,24 @@ export function isForeign(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value
 }
 
-/** The error for a tensor of another thread. */
-export function foreign(): ThreadError {
+/** The error for a tensor of another thread, or of another copy of this package. */
+export function foreign(value?: unknown): ThreadError {
+  // What is sent to another thread arrives as a plain object.
+  const isOfOtherCopy = typeof value === 'object' && value?.constructor?.name === 'Tensor'
   return new ThreadError({
-    what: 'this tensor belongs to another thread',
-    expected: 'a tensor made in this thread',
-    received: 'a copy of a Tensor, as postMessage and structuredClone make it',
-    fix: 'send the data, postMessage(await t.data()), and make a tensor of it here',
+    what: isOfOtherCopy ? 'this tensor belongs to another copy of loralib' : 'this tensor belongs to another thread',
+    expected: isOfOtherCopy ? 'a tensor made by this copy' : 'a tensor made in this thread',
+    received: isOfOtherCopy
+      ? 'one of another copy in this process'
+      : 'a copy of a Tensor, as postMessage and structuredClone make it',
+    fix: isOfOtherCopy
+      ? 'see `npm ls loralib` and install one version for all; or pass the data, await t.data(), and make a tensor of it here'
+      : 'send the data, postMessage(await t.data()), and make a tensor of it here',
   })
 }
 
 function noTensor(value: unknown): ThreadError | OptionError {
-  if (isForeign(value)) return foreign()
+  if (isForeign(value)) return foreign(value)
   return new OptionError({
     what: 'an input is not a tensor',
     expected: 'a Tensor',

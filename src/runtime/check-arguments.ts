@@ -156,7 +156,7 @@ function notOptions(given: ArrayLike<unknown>, at: number, signature: Signature,
 const TENSOR: Rule = { kind: 'class', name: 'Tensor' }
 
 function wrong(signature: Signature, parameter: Parameter, value: unknown): Error {
-  if (isForeign(value) && !fits(TENSOR, value)) return foreign()
+  if (isForeign(value) && !fits(TENSOR, value)) return foreign(value)
   const { name, rule } = parameter
   const text = ruleText(rule)
   const form = takes(rule, 'list') ? ', as an array' : takes(rule, 'record') ? ', as a record' : ''

@@ -8,7 +8,7 @@ export function checkTensors(owner: string, dict: unknown): asserts dict is Reco
   const record = typeof dict === 'object' && dict !== null && !(dict instanceof Tensor)
   const wrong = record && Object.entries(dict).find(([, value]) => !(value instanceof Tensor))
   if (record && !wrong) return
-  if (wrong && isForeign(wrong[1])) throw foreign()
+  if (wrong && isForeign(wrong[1])) throw foreign(wrong[1])
   throw new OptionError({
     what: wrong ? `${owner}: ${wrong[0]} is not a tensor` : `${owner}: there are no tensors`,
     expected: 'a record of names and tensors',

@@ -15,6 +15,11 @@ pub fn isa_name() -> &'static str {
     kernels::isa::current().name()
 }
 
+/// Whether this CPU is an x86 one without AVX2, which the plain path runs on alone.
+pub fn lacks_vectors() -> bool {
+    kernels::isa::detect() == kernels::isa::Isa::Scalar
+}
+
 /// Whether that path multiplies pairs of bf16, which [`Precision::Medium`] asks for.
 pub fn has_bf16_products() -> bool {
     kernels::isa::has_bf16_products()

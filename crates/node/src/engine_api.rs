@@ -38,6 +38,18 @@ pub fn backend() -> napi::Result<String> {
     .to_string())
 }
 
+/// The version of the package that this addon was built for.
+#[napi(catch_unwind)]
+pub fn package_version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Whether the processor lacks the vector instructions that every fast kernel needs. `LORALIB_ISA` has no part in it.
+#[napi(catch_unwind)]
+pub fn lacks_vectors() -> bool {
+    engine::precision::lacks_vectors()
+}
+
 fn kernels_isa() -> &'static str {
     engine::precision::isa_name()
 }
