@@ -19,6 +19,8 @@ export class Session {
   #publish
   #places
   #revision = 0
+  /** Counts how often the trainer was started. */
+  #turn = 0
   #documents = null
   #crashes = []
   /** The adapter that lies in the file: how the user's words were laid out when it was trained. Null for none. */
@@ -63,6 +65,7 @@ export class Session {
 
   /** Starts the trainer, and brings it to where the one before was. */
   async start() {
+    const turn = (this.#turn += 1)
     this.#set({ trainer: 'starting', isOpening: true })
     this.#trainer.start()
     const folder = this.#state.base?.folder ?? this.#places.base
@@ -78,6 +81,8 @@ export class Session {
       // Why it is started may be a problem that the user has not read yet.
       { keepProblem: true },
     )
+    // It crashed meanwhile, and another one is being started.
+    if (turn !== this.#turn) return
     this.#set({ isOpening: false })
     // It runs and cannot work: a package is missing, or the base is. Where it does not even run, its end was told.
     if (!isUp && this.#trainer.isRunning) this.#set({ trainer: 'gone' })

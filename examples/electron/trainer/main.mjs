@@ -1,5 +1,5 @@
 // The utility process. It answers each request `{ id, ask, with }` of the main process by `{ id, result }` or `{ id, problem }`, and sends events between them.
-import { inPlainWords } from './problems.mjs'
+import { inPlainWords, notLoaded } from './problems.mjs'
 
 const { parentPort } = process
 const POINTS_EVERY_MS = 100
@@ -28,7 +28,10 @@ function flush() {
 }
 
 // The library is loaded behind a promise, so that what keeps it from loading is told and not only an exit code.
-const studio = import('./studio.mjs').then(({ Studio }) => new Studio(say))
+const studio = import('./studio.mjs').then(
+  ({ Studio }) => new Studio(say),
+  (error) => Promise.reject(notLoaded(error)),
+)
 // A request that finds it missing tells the reason again; until then nobody listens.
 studio.catch(() => {})
 

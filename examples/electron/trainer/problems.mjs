@@ -29,10 +29,6 @@ const BY_SYSTEM_CODE = {
   EACCES: NOT_WRITABLE,
   EPERM: NOT_WRITABLE,
   EROFS: NOT_WRITABLE,
-  ERR_MODULE_NOT_FOUND: {
-    what: 'The app is not complete: a part of the trainer is missing',
-    fix: 'Install it again. Whoever packed it: see docs/electron.md.',
-  },
 }
 
 /** Errors of the library by their stable codes; `why` is the first line of the error's own text. */
@@ -70,6 +66,16 @@ export function inPlainWords(error) {
   const known = BY_CODE[error?.code]
   if (known) return { ...known, why: [firstLine(text), error.received].filter(Boolean).join(': ') }
   return { what: 'Something went wrong that was not foreseen', why: firstLine(text), fix: 'Try again.' }
+}
+
+/** The library, or a part of the trainer, that could not even be loaded: as a rule a fault of how the app was packed. */
+export function notLoaded(error) {
+  const { message = String(error), hint } = error ?? {}
+  return new Problem('The engine of this app cannot be started', {
+    why: firstLine(message),
+    fix: `Install the app again.${hint ? ` For whoever packed it: ${hint}` : ''}`,
+    cause: error,
+  })
 }
 
 function firstLine(text) {

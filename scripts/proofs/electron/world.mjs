@@ -28,11 +28,11 @@ function tidy(text) {
     .replace(/£ /g, '£')
 }
 
-/** The app, opened: its window is there, and its trainer starts. `close` ends both. */
-export async function openApp({ appPath = APP, ...options } = {}) {
+/** The app, opened: its window is there, and its trainer starts. `close` ends both. `start` is the `startApp` of another copy of the app. */
+export async function openApp({ appPath = APP, start = startApp, ...options } = {}) {
   const userData = mkdtempSync(join(tmpdir(), 'loralib-electron-'))
   const standIn = makeElectron({ appPath, userData, ...options })
-  startApp(standIn.electron)
+  start(standIn.electron)
   await setTimeout(0)
   const state = async () => (await standIn.invoke('session:state')).state
   return {
