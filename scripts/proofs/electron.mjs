@@ -16,6 +16,7 @@
 import { mkdirSync } from 'node:fs'
 import { readArgs, readNames, flag, text } from '../lib/args.mjs'
 import { duration, inRoot } from '../lib/run.mjs'
+import { layApp } from './electron/world.mjs'
 import { checks } from './lib/report.mjs'
 
 const PARTS = ['cage', 'asar', 'workers', 'fork', 'reload', 'page']
@@ -24,6 +25,7 @@ const { values } = readArgs({ options: { short: flag, only: text } })
 const chosen = readNames(values.only, 'part', PARTS) ?? PARTS
 const settings = { short: values.short, out: inRoot('out/electron') }
 mkdirSync(settings.out, { recursive: true })
+layApp()
 
 const check = checks({ judgeTimes: !values.short })
 const notRun = []

@@ -7,9 +7,9 @@ import { pathToFileURL } from 'node:url'
 import asar from '@electron/asar'
 import { inRoot } from '../../lib/run.mjs'
 import { builtAddons, packAll } from '../../pack.mjs'
-import { APP, hasEnded, hasWritten, isReady, openApp, sampleText } from './world.mjs'
+import { SOURCE, hasEnded, hasWritten, isReady, openApp, sampleText } from './world.mjs'
 
-const { files, asarUnpack, extraResources } = createRequire(import.meta.url)(join(APP, 'electron-builder.cjs'))
+const { files, asarUnpack, extraResources } = createRequire(import.meta.url)(join(SOURCE, 'electron-builder.cjs'))
 
 export async function prove(check, { short }) {
   const own = platformHere()
@@ -35,7 +35,7 @@ function platformHere() {
 /** The app's folder after `npm install --omit=dev`: the packages are those that would be published. */
 async function layApp(home, own) {
   const app = join(home, 'app')
-  for (const pattern of [...files, 'package.json']) copyMatches(APP, app, pattern)
+  for (const pattern of [...files, 'package.json']) copyMatches(SOURCE, app, pattern)
   await packAll({ out: join(home, 'packages'), only: ['loralib', own] })
   const modules = join(app, 'node_modules')
   cpSync(join(home, 'packages/stage/loralib'), join(modules, 'loralib'), { recursive: true })
@@ -62,7 +62,7 @@ async function packInto(resources, app, unpack) {
   mkdirSync(resources, { recursive: true })
   // The same package that electron-builder packs with, told the same folders.
   await asar.createPackageWithOptions(app, join(resources, 'app.asar'), { unpackDir: `{${[...unpack.map(pathOf), 'none'].join(',')}}` })
-  for (const { from, to } of extraResources) cpSync(join(APP, from), join(resources, to), { recursive: true })
+  for (const { from, to } of extraResources) cpSync(join(SOURCE, from), join(resources, to), { recursive: true })
   return resources
 }
 

@@ -1,13 +1,24 @@
 // The example app before a stand-in for Electron, and a text that somebody could have written.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { startApp } from '../../../examples/electron/main/app.mjs'
 import { inRoot } from '../../lib/run.mjs'
 import { makeElectron } from './stand-in.mjs'
 
-export const APP = inRoot('examples/electron')
+export const SOURCE = inRoot('examples/electron')
+/** Where {@link layApp} lays it: as deep as the original, so that it finds models/base. */
+export const APP = inRoot('out/own-words')
+
+/** A copy of the app as after `npm install`, with this checkout as its loralib. */
+export function layApp() {
+  rmSync(APP, { recursive: true, force: true })
+  cpSync(SOURCE, APP, { recursive: true, filter: (path) => !['node_modules', 'dist'].includes(basename(path)) })
+  mkdirSync(join(APP, 'node_modules'))
+  for (const [name, target] of Object.entries({ loralib: inRoot(), 'csv-parse': inRoot('node_modules/csv-parse') }))
+    symlinkSync(target, join(APP, 'node_modules', name), 'junction')
+}
 
 /** Descriptions of restaurants, as people write them: the data has spaces around punctuation. */
 export function sampleRows(count) {
