@@ -1,11 +1,12 @@
 // Proves, without Electron, that loralib and the example app work under Electron's rules. Electron itself downloads its program and cannot be had everywhere.
 //
-//   node scripts/proofs/electron.mjs [--short] [--only cage,asar,workers,fork,reload,page]
+//   node scripts/proofs/electron.mjs [--short] [--only cage,asar,builder,workers,fork,reload,page]
 //
 // `cage`     no ArrayBuffers over memory outside of V8, as in Electron's memory cage: a shim makes Node refuse them, and reading, saving and training give
 //            the same bits as without. Linux with gcc.
-// `asar`     the app is packed by @electron/asar with the rules of its electron-builder.yml; the addon lies beside the archive, all that the app imports is
-//            there, and the trainer runs from the unpacked files, far from this checkout.
+// `asar`     the app is packed by @electron/asar with the rules of its electron-builder.cjs; the addon lies beside the archive, all that the app imports is
+//            there, and the trainer runs from the unpacked files, far from this checkout. What is missing is said in the window.
+// `builder`  the same by electron-builder itself, installed into .cache, with a program that does nothing in the place of Electron. Linux.
 // `workers`  the trainer's code in worker threads: the same bits, two at once, one terminated in the middle.
 // `fork`     the app's main process with a stand-in for `electron`, and the trainer as a child process with the same message interface: it trains, tells how far
 //            it is, is stopped, is killed, comes back with what it had saved, runs out of disk.
@@ -19,7 +20,7 @@ import { duration, inRoot } from '../lib/run.mjs'
 import { layApp } from './electron/world.mjs'
 import { checks } from './lib/report.mjs'
 
-const PARTS = ['cage', 'asar', 'workers', 'fork', 'reload', 'page']
+const PARTS = ['cage', 'asar', 'builder', 'workers', 'fork', 'reload', 'page']
 
 const { values } = readArgs({ options: { short: flag, only: text } })
 const chosen = readNames(values.only, 'part', PARTS) ?? PARTS

@@ -60,11 +60,11 @@ function thin(points) {
   })
 }
 
-/** Each point as the mean of its neighbours on both sides, fewer of them near the ends. */
+/** Each point as the mean of its neighbours on both sides: near the beginning, where the curve is steep, of fewer. */
 function movingMean(points) {
   const half = Math.floor(widthFor(points) / 2)
   return points.map(([step], i) => {
-    const reach = Math.min(half, i, points.length - 1 - i)
+    const reach = Math.min(half, i)
     return [step, mean(points.slice(i - reach, i + reach + 1))]
   })
 }

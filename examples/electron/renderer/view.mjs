@@ -56,7 +56,7 @@ function drawText(state) {
   const held = text.isMeasured ? ' A part is held back to see whether it learns more than your words by heart.' : ''
   say('text-name', text.name)
   say('text-excerpt', text.excerpt)
-  say('text-facts', `${items}, ${count(text.tokens)} pieces for the model.${held}`)
+  say('text-facts', `${items}, ${count(text.tokens)} tokens.${held}`)
 }
 
 function drawTraining(state) {

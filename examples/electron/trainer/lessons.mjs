@@ -37,7 +37,7 @@ export async function makeLessons(words, { tokenizer, model }) {
 function textLessons(texts, ids, length) {
   if (ids.length < FEWEST_TOKENS) {
     throw new Problem('This text is too short to learn from', {
-      why: `${ids.length} pieces of words; at least ${FEWEST_TOKENS} are needed, and some thousand are good`,
+      why: `it has ${ids.length} tokens, pieces of words; at least ${FEWEST_TOKENS} are needed, and some thousand are good`,
       fix: 'Add more of your text: a few pages at least.',
     })
   }
@@ -62,7 +62,7 @@ function textLessons(texts, ids, length) {
 function rowLessons(rows, lessons) {
   if (rows.length < FEWEST_ROWS) {
     throw new Problem('These are too few examples to learn from', {
-      why: `${rows.length}; at least ${FEWEST_ROWS} are needed, and some hundred are good`,
+      why: `there are ${rows.length}; at least ${FEWEST_ROWS} are needed, and some hundred are good`,
       fix: 'Add more examples.',
     })
   }

@@ -7,11 +7,11 @@ const PARENT_PORT = new URL('parent-port.mjs', import.meta.url).href
 
 /**
  * @param {{
- *   appPath: string, userData: string, isPackaged?: boolean, env?: Record<string, string>,
+ *   appPath: string, userData: string, isPackaged?: boolean, env?: Record<string, string>, quiet?: boolean,
  *   onChange?: (channel: string, change: unknown) => void,
- * }} options `onChange` is the page's end of `webContents.send`
+ * }} options `onChange` is the page's end of `webContents.send`; `quiet` drops what the trainer writes to stderr
  */
-export function makeElectron({ appPath, userData, isPackaged = false, env = {}, onChange = () => {} }) {
+export function makeElectron({ appPath, userData, isPackaged = false, env = {}, quiet = false, onChange = () => {} }) {
   const seen = { windows: [], children: [], schemes: [], protocols: new Map(), handlers: new Map(), blockers: new Set(), quits: 0 }
   /** What the dialogs answer next. */
   const answers = { folder: null, file: null, close: 0 }
@@ -67,7 +67,12 @@ export function makeElectron({ appPath, userData, isPackaged = false, env = {}, 
     session: { defaultSession: { setPermissionRequestHandler: (handler) => void (seen.permissionHandler = handler) } },
     utilityProcess: {
       fork: (file, args) => {
-        const child = fork(file, args, { execArgv: ['--import', PARENT_PORT], serialization: 'advanced', env: { ...process.env, ...env } })
+        const child = fork(file, args, {
+          execArgv: ['--import', PARENT_PORT],
+          serialization: 'advanced',
+          env: { ...process.env, ...env },
+          stdio: ['ignore', 'inherit', quiet ? 'ignore' : 'inherit', 'ipc'],
+        })
         // Electron's name for sending, and its exit codes: it knows no signals.
         child.postMessage = (message) => child.connected && child.send(message)
         const { emit } = child
