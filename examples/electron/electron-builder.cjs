@@ -23,6 +23,8 @@ module.exports = {
     enableNodeCliInspectArguments: false,
     enableEmbeddedAsarIntegrityValidation: true,
     onlyLoadAppFromAsar: true,
+    // The page comes over a scheme of its own.
+    grantFileProtocolExtraPrivileges: false,
   },
   mac: {
     category: 'public.app-category.productivity',

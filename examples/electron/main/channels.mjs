@@ -61,7 +61,11 @@ async function useText(session, given) {
 function problemOf(documents) {
   const other = documents.find(({ name }) => name.includes('.') && !ENDINGS.test(name))
   if (other) {
-    return { what: `${other.name} is not a text file`, why: '', fix: 'Save it as plain text (.txt) first; .jsonl and .csv are read, too.' }
+    return {
+      what: `${other.name} is not a text file`,
+      why: '',
+      fix: 'Save it as plain text (.txt) first; .jsonl and .csv are read, too.',
+    }
   }
   const characters = documents.reduce((sum, { text }) => sum + text.length, 0)
   if (characters <= MOST_CHARACTERS) return null

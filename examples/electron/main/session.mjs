@@ -74,9 +74,8 @@ export class Session {
       async () => {
         const base = await this.#trainer.ask('open', { folder })
         if (this.#documents) await this.#trainer.ask('read', { documents: this.#documents })
-        if (this.#kept) await this.#trainer.ask('restore', { file: this.#places.adapter, kind: this.#kept.kind })
-        const adapter = this.#kept && { steps: this.#kept.steps }
-        this.#set({ trainer: 'ready', base: this.#describe(base), adapter })
+        await this.#restore()
+        this.#set({ trainer: 'ready', base: this.#describe(base) })
       },
       // Why it is started may be a problem that the user has not read yet.
       { keepProblem: true },
@@ -102,7 +101,9 @@ export class Session {
     await this.#attempt('text', async () => {
       const read = await this.#trainer.ask('read', { documents })
       this.#documents = documents
-      this.#set({ text: { name: nameOf(documents), words: countWords(documents), excerpt: excerptOf(documents), ...read } })
+      this.#set({
+        text: { name: nameOf(documents), words: countWords(documents), excerpt: excerptOf(documents), ...read },
+      })
     })
     this.#set({ isReading: false })
   }
@@ -125,14 +126,7 @@ export class Session {
     const run = { state: 'training', minutes, step: 0, share: 0, secondsLeft: 60 * minutes, tokensPerSecond: null }
     this.#kept = null
     this.#set({ run: { ...run, points: [], heldBack: [], savedStep: 0 }, adapter: null, writing: null, exported: null })
-    void this.#attempt('training', async () => {
-      const { steps, wasStopped } = await this.#trainer.ask('train', { minutes, file: this.#places.adapter })
-      if (steps > 0) this.#keep(steps)
-      this.#setRun({ state: wasStopped ? 'stopped' : 'done', share: wasStopped ? this.#state.run.share : 1, secondsLeft: 0 })
-      this.#set({ adapter: steps > 0 ? { steps } : null })
-    }).then((isDone) => {
-      if (!isDone && this.isTraining) this.#setRun({ state: 'failed', secondsLeft: 0 })
-    })
+    void this.#follow(minutes)
   }
 
   async stopTraining() {
@@ -147,14 +141,7 @@ export class Session {
     const seed = Math.floor(LARGEST_SEED * Math.random())
     const writing = { prompt, base: '', adapted: '', isRunning: true, isCut: false }
     this.#set({ writing })
-    void this.#attempt('writing', async () => {
-      const { isCut } = await this.#trainer.ask('write', { prompt, seed })
-      if (this.#state.writing === writing) writing.isCut = isCut
-    }).then(() => {
-      if (this.#state.writing !== writing) return
-      writing.isRunning = false
-      this.#set({ writing })
-    })
+    void this.#listen(writing, seed)
   }
 
   async stopWriting() {
@@ -190,6 +177,41 @@ export class Session {
       if (!error.isGone) this.#set({ problem: { about, ...error.problem } })
       return false
     }
+  }
+
+  /** A training to its end. */
+  async #follow(minutes) {
+    const isDone = await this.#attempt('training', async () => {
+      const { steps, wasStopped } = await this.#trainer.ask('train', { minutes, file: this.#places.adapter })
+      if (steps > 0) this.#keep(steps)
+      const { share } = this.#state.run
+      this.#setRun({ state: wasStopped ? 'stopped' : 'done', share: wasStopped ? share : 1, secondsLeft: 0 })
+      this.#set({ adapter: steps > 0 ? { steps } : null })
+    })
+    // A crash has told so already.
+    if (isDone || !this.isTraining) return
+    this.#setRun({ state: 'failed', secondsLeft: 0 })
+    this.#set({ adapter: null })
+    await this.#attempt('training', () => this.#restore(), { keepProblem: true })
+  }
+
+  /** A text to its end. */
+  async #listen(writing, seed) {
+    await this.#attempt('writing', async () => {
+      const { isCut } = await this.#trainer.ask('write', { prompt: writing.prompt, seed })
+      writing.isCut = isCut
+    })
+    // Another one may have begun meanwhile.
+    if (this.#state.writing !== writing) return
+    writing.isRunning = false
+    this.#set({ writing })
+  }
+
+  /** Gives the trainer what was saved last, if anything was. */
+  async #restore() {
+    if (!this.#kept) return
+    await this.#trainer.ask('restore', { file: this.#places.adapter, kind: this.#kept.kind })
+    this.#set({ adapter: { steps: this.#kept.steps } })
   }
 
   #hear({ event, ...told }) {
@@ -233,10 +255,16 @@ export class Session {
     const what = wasTraining ? 'The training has ended: the trainer crashed' : 'The trainer crashed'
     const why = `its process ended with code ${code}; this window is not affected`
     if (isHopeless) {
-      return { what: `${what} ${MOST_CRASHES} times within a minute`, why, fix: 'Close other programs, then start the trainer again.' }
+      return {
+        what: `${what} ${MOST_CRASHES} times within a minute`,
+        why,
+        fix: 'Close other programs, then start the trainer again.',
+      }
     }
     if (!wasTraining) return { what, why, fix: 'It is started again. Nothing that was learnt is lost.' }
-    const kept = this.#kept ? `what it had learnt up to step ${this.#kept.steps} is kept` : 'it had not saved anything yet'
+    const kept = this.#kept
+      ? `what it had learnt up to step ${this.#kept.steps} is kept`
+      : 'it had not saved anything yet'
     return { what, why, fix: `It is started again: ${kept}. You can train once more.` }
   }
 

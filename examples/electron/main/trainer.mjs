@@ -47,6 +47,7 @@ export class Trainer extends EventEmitter {
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process has no origin
       this.#process.postMessage({ id, ask: what, with: given })
     })
   }

@@ -46,7 +46,10 @@ export function lastLoss(points) {
 
 function inWords(points, heldBack) {
   if (points.length === 0) return 'Loss by step: nothing yet'
-  const held = heldBack.length > 1 ? `; on the part that is never read from ${heldBack[0][1].toFixed(2)} to ${heldBack.at(-1)[1].toFixed(2)}` : ''
+  const held =
+    heldBack.length > 1
+      ? `; on the part that is never read from ${heldBack[0][1].toFixed(2)} to ${heldBack.at(-1)[1].toFixed(2)}`
+      : ''
   return `Loss by step: from ${points[0][1].toFixed(2)} to ${lastLoss(points).toFixed(2)} in ${points.length} steps${held}`
 }
 

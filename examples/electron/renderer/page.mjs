@@ -6,7 +6,7 @@ const { studio } = window
 let state = null
 /** Of the changes that the state has. Those that were told before it had come wait. */
 let revision = -1
-let early = []
+const early = []
 let isDue = false
 
 studio.onChange((change) => (state === null ? early.push(change) : apply(change)))

@@ -33,7 +33,10 @@ function drawBase(state) {
   const { base, isOpening, trainer } = state
   const name = base === null ? 'No model' : base.isDefault ? 'Built-in model' : base.name
   say('base-name', isOpening ? 'Opening…' : name)
-  say('base-facts', base === null ? '' : `${base.family}, ${large(base.parameters)} parameters, reads ${count(base.reads)} tokens`)
+  say(
+    'base-facts',
+    base === null ? '' : `${base.family}, ${large(base.parameters)} parameters, reads ${count(base.reads)} tokens`,
+  )
   const isBusy = isOpening || isTraining(state) || trainer !== 'ready'
   $('base-choose').disabled = isBusy
   $('base-default').disabled = isBusy
@@ -52,7 +55,10 @@ function drawText(state) {
   $('text-change').disabled = isBusy
   say('pasted-count', isReading ? 'Reading…' : counted($('pasted').value.match(/\S+/g)?.length ?? 0, 'word'))
   if (text === null) return
-  const items = text.kind === 'rows' ? `${counted(text.items, 'prompt')} with ${text.items === 1 ? 'its completion' : 'their completions'}` : counted(text.words, 'word')
+  const items =
+    text.kind === 'rows'
+      ? `${counted(text.items, 'prompt')} with ${text.items === 1 ? 'its completion' : 'their completions'}`
+      : counted(text.words, 'word')
   const held = text.isMeasured ? ' A part is held back to see whether it learns more than your words by heart.' : ''
   say('text-name', text.name)
   say('text-excerpt', text.excerpt)
@@ -72,7 +78,10 @@ function drawTraining(state) {
   show('run', run !== null)
   show('train-hint', run === null)
   show('train-about', run === null)
-  say('train-hint', text === null ? 'Give it a text first.' : 'A minute is enough to see a difference; longer texts take longer.')
+  say(
+    'train-hint',
+    text === null ? 'Give it a text first.' : 'A minute is enough to see a difference; longer texts take longer.',
+  )
   if (run === null) return
   $('progress').value = run.share
   say('steps', count(run.step))
@@ -97,7 +106,8 @@ function noteOf(run) {
   const last = later.at(-1)
   const end = ENDS[run.state] ?? ''
   if (last === undefined) return end
-  if (last < first && last < 1.15 * best) return `${end} It also finds the part that it never read less surprising: ${first.toFixed(1)} before, ${last.toFixed(1)} now.`.trim()
+  if (last < first && last < 1.15 * best)
+    return `${end} It also finds the part that it never read less surprising: ${first.toFixed(1)} before, ${last.toFixed(1)} now.`.trim()
   return `${end} It learns your text by heart rather than its style: more text, or less time, would help.`.trim()
 }
 
@@ -114,7 +124,11 @@ function drawWriting(state) {
   $('export').disabled = !canWrite || (adapter?.steps === 0 && (state.run?.step ?? 0) === 0)
   if (writing?.isCut) say('export-note', 'The beginning was longer than the model reads: it has used the end of it.')
   else if (exported) say('export-note', `Exported: ${exported.path}, ${megabytes(exported.bytes)}.`)
-  else say('export-note', 'The adapter is a file of a few megabytes beside the model. Any program that uses loralib can load it.')
+  else
+    say(
+      'export-note',
+      'The adapter is a file of a few megabytes beside the model. Any program that uses loralib can load it.',
+    )
 }
 
 function drawSide(id, writing, side) {

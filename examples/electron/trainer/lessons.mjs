@@ -28,7 +28,8 @@ export async function makeLessons(words, { tokenizer, model }) {
   const end = [model.config.eos_token_id].flat().slice(0, 1).filter(Number.isInteger)
   // Special tokens in somebody's text are letters like any others.
   const encode = (texts) => tokenizer.encodeBatch(texts, { specialAsText: true })
-  if (words.kind === 'rows') return rowLessons(words.rows, await encodeRows(words.rows, encode, end, model.maxPositions))
+  if (words.kind === 'rows')
+    return rowLessons(words.rows, await encodeRows(words.rows, encode, end, model.maxPositions))
   const ids = (await encode(words.texts)).flatMap((each) => [...each, ...end])
   return textLessons(words.texts, ids, Math.min(model.maxPositions, LONGEST_WINDOW))
 }

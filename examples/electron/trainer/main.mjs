@@ -2,6 +2,8 @@
 import { inPlainWords, notLoaded } from './problems.mjs'
 
 const { parentPort } = process
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a process has no origin
+const send = (message) => parentPort.postMessage(message)
 const POINTS_EVERY_MS = 100
 const METHODS = ['open', 'read', 'train', 'stop', 'write', 'quiet', 'save', 'restore']
 
@@ -15,7 +17,7 @@ function say(event) {
     if (performance.now() - lastSent < POINTS_EVERY_MS) return
   }
   flush()
-  if (event.event !== 'step') parentPort.postMessage(event)
+  if (event.event !== 'step') send(event)
 }
 
 function flush() {
@@ -24,7 +26,7 @@ function flush() {
   const points = steps.map(({ step, loss }) => [step, loss])
   steps = []
   lastSent = performance.now()
-  parentPort.postMessage({ event: 'steps', points, secondsLeft, share, tokensPerSecond })
+  send({ event: 'steps', points, secondsLeft, share, tokensPerSecond })
 }
 
 // The library is loaded behind a promise, so that what keeps it from loading is told and not only an exit code.
@@ -40,9 +42,9 @@ parentPort.on('message', async ({ data: { id, ask, with: given } }) => {
     if (!METHODS.includes(ask)) throw new Error(`the trainer knows no ${ask}`)
     const result = await (await studio)[ask](given)
     flush()
-    parentPort.postMessage({ id, result })
+    send({ id, result })
   } catch (error) {
     flush()
-    parentPort.postMessage({ id, problem: inPlainWords(error) })
+    send({ id, problem: inPlainWords(error) })
   }
 })

@@ -60,7 +60,8 @@ const BY_CODE = {
 export function inPlainWords(error) {
   if (error?.name === 'Problem') return { what: error.message, why: error.why, fix: error.fix }
   const text = error instanceof Error ? error.message : String(error)
-  if (error?.code === 'ERR_LORA_FILE' && /no space|disk full|quota/i.test(text)) return { ...NO_ROOM, why: firstLine(text) }
+  if (error?.code === 'ERR_LORA_FILE' && /no space|disk full|quota/i.test(text))
+    return { ...NO_ROOM, why: firstLine(text) }
   const system = BY_SYSTEM_CODE[error?.code]
   if (system) return { ...system, why: firstLine(text) }
   const known = BY_CODE[error?.code]

@@ -107,9 +107,11 @@ export class Studio {
     this.quiet()
     const { signal } = (this.#writing = new AbortController())
     // While the training goes on, the words come from a copy of what it has learnt so far.
-    const adapted = this.#adapted && (this.#training ? lora.cloneModule(this.#adapted, { shareFrozen: true }) : this.#adapted)
+    const adapted =
+      this.#adapted && (this.#training ? lora.cloneModule(this.#adapted, { shareFrozen: true }) : this.#adapted)
     if (!adapted) throw new Problem('There is no adapter yet', { fix: 'Train first.' })
-    const side = (name, model, kind) => this.#answers.run(() => this.#continue(name, model.eval(), { prompt, kind, seed, signal }))
+    const side = (name, model, kind) =>
+      this.#answers.run(() => this.#continue(name, model.eval(), { prompt, kind, seed, signal }))
     try {
       const cuts = await Promise.all([side('base', this.#base, this.#kind), side('adapted', adapted, this.#kind)])
       return { isCut: cuts.some(Boolean), wasStopped: false }
@@ -148,7 +150,8 @@ export class Studio {
   async #continue(side, model, { prompt, kind, seed, signal }) {
     const end = [this.#base.config.eos_token_id].flat().slice(0, 1).filter(Number.isInteger)
     const all = [...(await this.#tokenizer.encodeAsync(asPrompt(prompt, kind), { specialAsText: true }))]
-    if (all.length === 0 && end.length === 0) throw new Problem('This model needs a prompt', { fix: 'Type some words.' })
+    if (all.length === 0 && end.length === 0)
+      throw new Problem('This model needs a prompt', { fix: 'Type some words.' })
     const room = Math.max(1, this.#base.maxPositions - NEW_TOKENS)
     const ids = all.length === 0 ? end : all.slice(-room)
     const maxNewTokens = Math.min(NEW_TOKENS, this.#base.maxPositions - ids.length)

@@ -49,7 +49,10 @@ function readJsonLines(name, text) {
       return [itemOf(JSON.parse(line), at)]
     } catch (error) {
       if (error instanceof Problem) throw error
-      throw new Problem(`${at} is not JSON`, { why: shorten(line), fix: `Each line is a JSON object: ${HOW_ROWS_LOOK}.` })
+      throw new Problem(`${at} is not JSON`, {
+        why: shorten(line),
+        fix: `Each line is a JSON object: ${HOW_ROWS_LOOK}.`,
+      })
     }
   })
 }
@@ -59,7 +62,10 @@ function readCsv(name, text) {
   try {
     records = parse(text, { bom: true, columns: lowerCase, delimiter: delimiterOf(text), skip_empty_lines: true })
   } catch (error) {
-    throw new Problem(`${name} is not a table`, { why: error.message, fix: 'Save it as CSV again, with names of columns in its first line.' })
+    throw new Problem(`${name} is not a table`, {
+      why: error.message,
+      fix: 'Save it as CSV again, with names of columns in its first line.',
+    })
   }
   return records.map((record, i) => itemOf(record, `${name}, row ${i + 1}`))
 }
@@ -81,9 +87,13 @@ function itemOf(value, at) {
   if (typeof text === 'string') return text
   if (typeof prompt !== 'string' || typeof completion !== 'string') {
     const has = Object.keys(Object(value)).join(', ') || shorten(JSON.stringify(value))
-    throw new Problem(`${at} has no text to learn from`, { why: `it has ${has}`, fix: `Each one needs ${HOW_ROWS_LOOK}.` })
+    throw new Problem(`${at} has no text to learn from`, {
+      why: `it has ${has}`,
+      fix: `Each one needs ${HOW_ROWS_LOOK}.`,
+    })
   }
-  if (completion.trim() === '') throw new Problem(`${at} has an empty completion`, { fix: 'Fill it in, or take the row out.' })
+  if (completion.trim() === '')
+    throw new Problem(`${at} has an empty completion`, { fix: 'Fill it in, or take the row out.' })
   return { prompt: prompt.trim(), completion: completion.trim() }
 }
 

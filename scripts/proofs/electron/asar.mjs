@@ -24,7 +24,9 @@ export async function prove(check, { short }) {
 async function packInto(resources, app, unpack) {
   mkdirSync(resources, { recursive: true })
   // A brace with one name in it is no choice, so there is always a second.
-  await asar.createPackageWithOptions(app, join(resources, 'app.asar'), { unpackDir: `{${[...unpack.map(pathOf), 'none'].join(',')}}` })
+  await asar.createPackageWithOptions(app, join(resources, 'app.asar'), {
+    unpackDir: `{${[...unpack.map(pathOf), 'none'].join(',')}}`,
+  })
   for (const { from, to } of CONFIG.extraResources) cpSync(join(app, from), join(resources, to), { recursive: true })
   return resources
 }
@@ -35,7 +37,10 @@ async function faults(check, home, app, own) {
   const lacking = await openPacked(await packInto(join(home, 'lacking'), app, CONFIG.asarUnpack))
   const { problem } = await lacking.until(({ trainer }) => trainer === 'gone')
   lacking.close()
-  check(`without the platform's package: ${problem?.what}: ${problem?.why} ${problem?.fix}`, /cannot be started/.test(problem?.what) && problem.fix.includes(`@loralib/${own}`))
+  check(
+    `without the platform's package: ${problem?.what}: ${problem?.why} ${problem?.fix}`,
+    /cannot be started/.test(problem?.what) && problem.fix.includes(`@loralib/${own}`),
+  )
   const packed = await openPacked(await packInto(join(home, 'packed'), app, []), { quiet: true })
   const { problem: other, trainer } = await packed.until((state) => state.trainer === 'gone')
   packed.close()

@@ -36,7 +36,8 @@ export async function openPage(executable, main, look = {}) {
     page,
     faults,
     /** The page's end of `webContents.send`. While the page loads nobody listens, as in Electron. */
-    send: (channel, change) => page.evaluate(([name, value]) => window.bridgeHear?.(name, value), [channel, change]).catch(() => {}),
+    send: (channel, change) =>
+      page.evaluate(([name, value]) => window.bridgeHear?.(name, value), [channel, change]).catch(() => {}),
     close: async () => {
       await browser.close()
       server.closeAllConnections()
@@ -50,7 +51,9 @@ function bridge(preload) {
   const listeners = new Map()
   window.bridgeHear = (channel, change) => listeners.get(channel)?.forEach((listener) => listener({}, change))
   const electron = {
-    contextBridge: { exposeInMainWorld: (name, api) => Object.defineProperty(window, name, { value: Object.freeze(api) }) },
+    contextBridge: {
+      exposeInMainWorld: (name, api) => Object.defineProperty(window, name, { value: Object.freeze(api) }),
+    },
     ipcRenderer: {
       invoke: (channel, given) => window.bridgeInvoke(channel, given),
       on: (channel, listener) => void listeners.set(channel, [...(listeners.get(channel) ?? []), listener]),

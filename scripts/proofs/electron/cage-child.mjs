@@ -10,7 +10,11 @@ import { work } from './work.mjs'
 import { APP } from './world.mjs'
 
 const [textFile, control] = process.argv.slice(2)
-const hash = (array) => createHash('sha256').update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength)).digest('hex').slice(0, 16)
+const hash = (array) =>
+  createHash('sha256')
+    .update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength))
+    .digest('hex')
+    .slice(0, 16)
 
 async function readings() {
   const seen = {}
@@ -18,7 +22,10 @@ async function readings() {
     const tensor = lora.arange(0, 1000, 1).gt(500).to(dtype)
     seen[dtype] = hash(await tensor.data())
   }
-  const large = lora.arange(0, 1 << 20, 1).to('f32').sin()
+  const large = lora
+    .arange(0, 1 << 20, 1)
+    .to('f32')
+    .sin()
   const data = await large.data()
   seen.large = hash(data)
   // What JavaScript owns can be given away; what belongs to somebody else cannot.
@@ -41,6 +48,10 @@ async function readings() {
 
 const status = createRequire(import.meta.url)(control)
 const seen = await readings()
-const trained = await work({ trainer: join(APP, 'trainer'), base: inRoot('models/base'), text: readFileSync(textFile, 'utf8') })
+const trained = await work({
+  trainer: join(APP, 'trainer'),
+  base: inRoot('models/base'),
+  text: readFileSync(textFile, 'utf8'),
+})
 console.log(JSON.stringify({ status, seen, trained }))
 process.exit()

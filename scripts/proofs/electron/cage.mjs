@@ -21,12 +21,19 @@ export async function prove(check) {
     const args = [here('cage-child.mjs'), join(folder, 'text.txt'), control]
     const free = await child(args, {})
     const caged = await child(args, { LD_PRELOAD: shim, CAGE_LOG: log })
-    check(`an addon of 20 lines: status ${free.status} without the cage, ${caged.status} in it`, free.status === 0 && caged.status === 22, '0, 22')
+    check(
+      `an addon of 20 lines: status ${free.status} without the cage, ${caged.status} in it`,
+      free.status === 0 && caged.status === 22,
+      '0, 22',
+    )
     for (const [name, value] of Object.entries(free.seen))
       check(`${name}: the same in the cage`, isDeepStrictEqual(value, caged.seen[name]), JSON.stringify(value))
     check('data belongs to JavaScript', free.seen.isOwned && caged.seen.isOwned)
     const { losses } = free.trained
-    check(`${losses.length} steps of training, loss ${losses[0].toFixed(3)} to ${losses.at(-1).toFixed(3)}: the same bits`, isDeepStrictEqual(losses, caged.trained.losses))
+    check(
+      `${losses.length} steps of training, loss ${losses[0].toFixed(3)} to ${losses.at(-1).toFixed(3)}: the same bits`,
+      isDeepStrictEqual(losses, caged.trained.losses),
+    )
     check('the exported adapter: the same bytes', free.trained.file === caged.trained.file, free.trained.file)
     check('the text of both sides: the same', free.trained.written === caged.trained.written)
     // The control asks once.

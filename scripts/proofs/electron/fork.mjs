@@ -31,7 +31,12 @@ async function badInput(check, app) {
   const problems = [
     ['an empty text', () => use(app, 'pasted text', ' \n '), 'text', /no text/],
     ['a text that is too short', () => use(app, 'a.txt', 'Dear Ann,'), 'text', /too short/],
-    ['a line that is not JSON', () => use(app, 'a.jsonl', '{"text": "a"}\n{"tex'), 'text', /a\.jsonl, line 2 is not JSON/],
+    [
+      'a line that is not JSON',
+      () => use(app, 'a.jsonl', '{"text": "a"}\n{"tex'),
+      'text',
+      /a\.jsonl, line 2 is not JSON/,
+    ],
     ['a table without text', () => use(app, 'a.csv', 'name,age\nAnn,3\n'), 'text', /a\.csv, row 1 has no text/],
     ['too few rows', () => use(app, 'a.csv', 'prompt;completion\na;b\n'), 'text', /too few/],
     ['a picture', () => use(app, 'cat.png', 'PNG'), 'text', /cat\.png is not a text file/],
@@ -55,7 +60,10 @@ async function chooseFolder(app, folder) {
 function halfAModel({ userData }) {
   const folder = join(userData, 'half')
   mkdirSync(folder)
-  writeFileSync(join(folder, 'config.json'), JSON.stringify({ model_type: 'gpt2', n_layer: 1, n_embd: 8, n_head: 2, vocab_size: 300 }))
+  writeFileSync(
+    join(folder, 'config.json'),
+    JSON.stringify({ model_type: 'gpt2', n_layer: 1, n_embd: 8, n_head: 2, vocab_size: 300 }),
+  )
   return folder
 }
 
@@ -73,17 +81,29 @@ async function training(check, app, changes, short) {
   await app.invoke('training:start', { minutes: short ? 0.25 : 1 })
   const { seen } = app
   await app.until(({ run }) => run.step > 2)
-  check('while it trains the system is kept awake, and the task bar shows how far it is', seen.blockers.size === 1 && seen.windows[0].progress >= 0)
+  check(
+    'while it trains the system is kept awake, and the task bar shows how far it is',
+    seen.blockers.size === 1 && seen.windows[0].progress >= 0,
+  )
   seen.windows[0].emit('close', { preventDefault: () => (seen.wasKept = true) })
   check('closing the window is asked about', seen.wasKept === true)
   await app.invoke('writing:start', { prompt: PROMPT })
   const during = (await app.until(hasWritten)).writing
-  check('it writes while it trains', during.base.length > 20 && during.adapted.length > 20 && (await app.state()).run.state === 'training')
+  check(
+    'it writes while it trains',
+    during.base.length > 20 && during.adapted.length > 20 && (await app.state()).run.state === 'training',
+  )
   const { run } = await app.until(hasEnded)
   const steps = run.points.map(([step]) => step)
-  check(`${run.step} steps, each told once and in order`, run.state === 'done' && steps.every((step, i) => step === i + 1) && steps.length === run.step)
+  check(
+    `${run.step} steps, each told once and in order`,
+    run.state === 'done' && steps.every((step, i) => step === i + 1) && steps.length === run.step,
+  )
   const left = changes.flatMap(({ steps: told }) => told?.secondsLeft ?? [])
-  check(`time left falls from ${left[0]?.toFixed(0)} s to ${left.at(-1)?.toFixed(0)} s`, left[0] > left.at(-1) && left.at(-1) < 2)
+  check(
+    `time left falls from ${left[0]?.toFixed(0)} s to ${left.at(-1)?.toFixed(0)} s`,
+    left[0] > left.at(-1) && left.at(-1) < 2,
+  )
   const [first, last] = [run.heldBack[0][1], run.heldBack.at(-1)[1]]
   check(`loss on the part that is held back: ${first.toFixed(2)} to ${last.toFixed(2)}`, last < first - 1, 'a nat less')
   check('afterwards the system may sleep', seen.blockers.size === 0 && seen.windows[0].progress === -1)
@@ -102,7 +122,11 @@ async function compare(check, app, text) {
   }
   const percent = (list) => Math.round((100 * list.filter(Boolean).length) / list.length)
   const [before, after] = [percent(share.base), percent(share.adapted)]
-  check(`of the words that it writes, the user's text has ${before} % before and ${after} % after`, after > before + 15, '15 % more')
+  check(
+    `of the words that it writes, the user's text has ${before} % before and ${after} % after`,
+    after > before + 15,
+    '15 % more',
+  )
 }
 
 const words = (text) => text.toLowerCase().match(/\p{L}{4,}/gu) ?? []
@@ -111,21 +135,33 @@ async function exporting(check, app) {
   app.answers.file = join(app.userData, 'mine')
   await app.invoke('adapter:export')
   const { exported } = await app.state()
-  check(`exported ${exported?.bytes} bytes, the ending added`, exported?.path === `${app.answers.file}.safetensors` && statSync(exported.path).size === exported.bytes)
+  check(
+    `exported ${exported?.bytes} bytes, the ending added`,
+    exported?.path === `${app.answers.file}.safetensors` && statSync(exported.path).size === exported.bytes,
+  )
   const model = await lora.models.AutoModelForCausalLM.fromPretrained(inRoot('models/base'))
   const layers = await lora.loadAdapter(model, exported.path)
   check(`another program loads it: ${layers.length} layers`, layers.length > 20)
   app.answers.file = join(app.userData, 'no such folder', 'mine.safetensors')
   await app.invoke('adapter:export')
   const { problem } = await app.state()
-  check(`exported to nowhere: ${problem?.what}. ${problem?.why}`, problem?.about === 'export' && /cannot be written/.test(problem.what))
+  check(
+    `exported to nowhere: ${problem?.what}. ${problem?.why}`,
+    problem?.about === 'export' && /cannot be written/.test(problem.what),
+  )
   app.answers.file = null
   await app.invoke('adapter:export')
   check('a dialog that is left without a choice changes nothing', (await app.state()).exported?.path === exported.path)
 }
 
 async function stopping(check, app) {
-  await use(app, 'rows.jsonl', sampleRows(200).map((row) => JSON.stringify(row)).join('\n'))
+  await use(
+    app,
+    'rows.jsonl',
+    sampleRows(200)
+      .map((row) => JSON.stringify(row))
+      .join('\n'),
+  )
   check('rows with prompts and completions are taken', (await app.state()).text.kind === 'rows')
   await app.invoke('training:start', { minutes: 30 })
   await app.until(({ run }) => run.step > 3)
@@ -136,7 +172,10 @@ async function stopping(check, app) {
   await app.invoke('training:stop')
   const { run, adapter } = await app.until(hasEnded)
   const ms = Math.round(performance.now() - before)
-  check(`stopped at step ${run.step}, after ${ms} ms; what it had learnt is kept`, run.state === 'stopped' && adapter?.steps === run.step)
+  check(
+    `stopped at step ${run.step}, after ${ms} ms; what it had learnt is kept`,
+    run.state === 'stopped' && adapter?.steps === run.step,
+  )
   check('in good time', ms < 3000, 'below 3 s', { timed: true })
 }
 
@@ -146,12 +185,21 @@ async function crash(check, app) {
   const before = app.seen.children.length
   app.seen.children.at(-1).kill('SIGKILL')
   const { run, problem } = await app.until(hasEnded)
-  check(`killed while it trains: ${problem?.what}. ${problem?.fix}`, run.state === 'failed' && problem?.about === 'training')
+  check(
+    `killed while it trains: ${problem?.what}. ${problem?.fix}`,
+    run.state === 'failed' && problem?.about === 'training',
+  )
   const { adapter, text } = await app.until(isReady)
-  check(`started again, with what it had saved at step ${adapter?.steps}`, app.seen.children.length === before + 1 && adapter?.steps >= saved.savedStep && text.kind === 'rows')
+  check(
+    `started again, with what it had saved at step ${adapter?.steps}`,
+    app.seen.children.length === before + 1 && adapter?.steps >= saved.savedStep && text.kind === 'rows',
+  )
   await app.invoke('writing:start', { prompt: 'name : The Eagle | food : French' })
   const { writing } = await app.until(hasWritten)
-  check(`it writes with it: ${JSON.stringify(writing.adapted.slice(0, 50))}`, writing.adapted !== '' && writing.adapted !== writing.base)
+  check(
+    `it writes with it: ${JSON.stringify(writing.adapted.slice(0, 50))}`,
+    writing.adapted !== '' && writing.adapted !== writing.base,
+  )
   await app.invoke('training:start', { minutes: 0.25 })
   check('and trains again', (await app.until(hasEnded)).run.state === 'done')
 }
@@ -167,7 +215,10 @@ async function fullDisk(check, app) {
     app.answers.file = join(folder, 'mine.safetensors')
     await app.invoke('adapter:export')
     const { problem } = await app.state()
-    check(`a full disk: ${problem?.what}. ${problem?.why}`, /not enough room/.test(problem?.what) && !existsSync(app.answers.file))
+    check(
+      `a full disk: ${problem?.what}. ${problem?.why}`,
+      /not enough room/.test(problem?.what) && !existsSync(app.answers.file),
+    )
   } finally {
     execFileSync('umount', [folder])
     rmSync(folder, { recursive: true })
@@ -192,7 +243,10 @@ async function crashes(check, app) {
     if ((await app.state()).trainer === 'gone') break
   }
   const { trainer, problem } = await app.state()
-  check(`killed again and again: ${problem?.what}. ${problem?.fix}`, trainer === 'gone' && /times within a minute/.test(problem?.what))
+  check(
+    `killed again and again: ${problem?.what}. ${problem?.fix}`,
+    trainer === 'gone' && /times within a minute/.test(problem?.what),
+  )
   await app.invoke('trainer:restart')
   const { adapter } = await app.until(isReady)
   check('the user starts it once more, and the adapter is still there', adapter !== null)

@@ -26,7 +26,8 @@ export async function layInstalled(home, own) {
   cpSync(join(home, 'packages/stage/loralib'), join(modules, 'loralib'), { recursive: true })
   cpSync(join(home, 'packages/stage', own), join(modules, '@loralib', own), { recursive: true })
   const { dependencies } = JSON.parse(readFileSync(join(modules, 'loralib/package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies)) cpSync(inRoot('node_modules', name), join(modules, name), { recursive: true })
+  for (const name of Object.keys(dependencies))
+    cpSync(inRoot('node_modules', name), join(modules, name), { recursive: true })
   return app
 }
 
@@ -52,15 +53,36 @@ export function contents(check, resources, app, own) {
   const addons = all.filter((path) => path.endsWith('.node'))
   const addon = `node_modules/@loralib/${own}/loralib.${own}.node`
   check(`the addon is there once: ${addons.join(', ')}`, addons.length === 1 && addons[0] === addon)
-  check('it is not in the archive and lies in app.asar.unpacked', !isPacked(addon) && existsSync(join(`${archive}.unpacked`, addon)))
-  const neededPacked = ['main.mjs', 'preload.cjs', 'package.json', 'main/app.mjs', 'renderer/index.html', 'renderer/page.mjs']
-  check(`in the archive: ${neededPacked.join(', ')}`, neededPacked.every((path) => all.includes(path) && isPacked(path)))
+  check(
+    'it is not in the archive and lies in app.asar.unpacked',
+    !isPacked(addon) && existsSync(join(`${archive}.unpacked`, addon)),
+  )
+  const neededPacked = [
+    'main.mjs',
+    'preload.cjs',
+    'package.json',
+    'main/app.mjs',
+    'renderer/index.html',
+    'renderer/page.mjs',
+  ]
+  check(
+    `in the archive: ${neededPacked.join(', ')}`,
+    neededPacked.every((path) => all.includes(path) && isPacked(path)),
+  )
   const unpacked = all.filter((path) => isFile(path) && !isPacked(path))
-  check(`${unpacked.length} files beside it, the trainer among them`, unpacked.includes('trainer/main.mjs') && unpacked.every((path) => existsSync(join(`${archive}.unpacked`, path))))
+  check(
+    `${unpacked.length} files beside it, the trainer among them`,
+    unpacked.includes('trainer/main.mjs') && unpacked.every((path) => existsSync(join(`${archive}.unpacked`, path))),
+  )
   const missing = importsOf(app, all).filter(({ path }) => !all.includes(path))
-  check(`all that the app's files import is packed${missing.map(({ from, path }) => `; ${from} lacks ${path}`).join('')}`, missing.length === 0)
+  check(
+    `all that the app's files import is packed${missing.map(({ from, path }) => `; ${from} lacks ${path}`).join('')}`,
+    missing.length === 0,
+  )
   check('the base lies outside, as files', existsSync(join(resources, 'models/base/model.safetensors')))
-  console.log(`        app.asar ${megabytes(readFileSync(archive).length)}, beside it ${megabytes(unpacked.reduce((sum, path) => sum + asar.statFile(archive, path).size, 0))}`)
+  console.log(
+    `        app.asar ${megabytes(readFileSync(archive).length)}, beside it ${megabytes(unpacked.reduce((sum, path) => sum + asar.statFile(archive, path).size, 0))}`,
+  )
 }
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`
@@ -70,7 +92,9 @@ function importsOf(app, all) {
   const own = all.filter((path) => !path.startsWith('node_modules/') && /\.(mjs|cjs|html)$/.test(path))
   return own.flatMap((from) => {
     const source = readFileSync(join(app, from), 'utf8')
-    const names = [...source.matchAll(/(?:from|import\(|src=|href=|new URL\()\s*['"](\.{0,2}\/?[\w./-]+\.(?:mjs|cjs|css|svg))['"]/g)].map(([, name]) => name)
+    const names = [
+      ...source.matchAll(/(?:from|import\(|src=|href=|new URL\()\s*['"](\.{0,2}\/?[\w./-]+\.(?:mjs|cjs|css|svg))['"]/g),
+    ].map(([, name]) => name)
     return names.map((name) => ({ from, path: new URL(name, `file:///${from}`).pathname.slice(1) }))
   })
 }
@@ -80,13 +104,22 @@ export async function running(check, resources, own, short) {
   const app = await openPacked(resources)
   try {
     const { base, problem } = await app.until((state) => isReady(state) || state.trainer === 'gone')
-    check(`the packed app starts${problem ? `: ${problem.what}: ${problem.why}` : ''}`, base?.folder === join(resources, 'models/base'))
+    check(
+      `the packed app starts${problem ? `: ${problem.what}: ${problem.why}` : ''}`,
+      base?.folder === join(resources, 'models/base'),
+    )
     const child = app.seen.children.at(-1)
-    check('its trainer is a real file beside the archive', child.spawnargs.includes(join(resources, 'app.asar.unpacked/trainer/main.mjs')))
+    check(
+      'its trainer is a real file beside the archive',
+      child.spawnargs.includes(join(resources, 'app.asar.unpacked/trainer/main.mjs')),
+    )
     if (process.platform === 'linux') {
       const mapped = readFileSync(`/proc/${child.pid}/maps`, 'utf8').match(/\S+\.node$/gm) ?? []
       const wanted = join(resources, 'app.asar.unpacked/node_modules/@loralib', own, `loralib.${own}.node`)
-      check(`it has loaded ${mapped[0]?.slice(resources.length + 1)}`, mapped.length > 0 && mapped.every((path) => path === wanted))
+      check(
+        `it has loaded ${mapped[0]?.slice(resources.length + 1)}`,
+        mapped.length > 0 && mapped.every((path) => path === wanted),
+      )
     }
     await app.invoke('text:use', { documents: [{ name: 'a.txt', text: sampleText(100) }] })
     await app.invoke('training:start', { minutes: short ? 0.25 : 1 })

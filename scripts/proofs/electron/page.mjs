@@ -14,7 +14,8 @@ export async function prove(check, { short, out }) {
   try {
     for (const colorScheme of ['light', 'dark']) views.push(await openPage(chromium, app, { colorScheme }))
     const shot = async (name) => {
-      for (const [i, { page }] of views.entries()) await page.screenshot({ path: join(out, `${name}-${['light', 'dark'][i]}.png`), fullPage: true })
+      for (const [i, { page }] of views.entries())
+        await page.screenshot({ path: join(out, `${name}-${['light', 'dark'][i]}.png`), fullPage: true })
     }
     const world = { check, app, page: views[0].page, dark: views[1].page, shot, short }
     await empty(world)
@@ -40,7 +41,10 @@ const textOf = (page, id) => page.locator(`#${id}`).textContent()
 async function empty({ check, app, page, shot }) {
   await app.until(isReady)
   await page.getByText('Built-in model').waitFor()
-  check('an empty window: nothing can be trained or written yet', (await page.locator('#train').isDisabled()) && (await page.locator('#write').isDisabled()))
+  check(
+    'an empty window: nothing can be trained or written yet',
+    (await page.locator('#train').isDisabled()) && (await page.locator('#write').isDisabled()),
+  )
   await shot('1-empty')
   const nameless = await page.evaluate(() =>
     [...document.querySelectorAll('button, input, textarea, progress')]
@@ -54,15 +58,27 @@ async function dropping({ check, page, shot }) {
   await page.getByLabel('Or paste it').fill('Dear Ann, thank you for your letter.')
   await page.getByRole('button', { name: 'Use this text' }).click()
   await page.getByRole('alert').waitFor()
-  check(`a text that is too short: ${await page.getByRole('alert').textContent()}`, /too short/.test(await page.getByRole('alert').textContent()))
+  check(
+    `a text that is too short: ${await page.getByRole('alert').textContent()}`,
+    /too short/.test(await page.getByRole('alert').textContent()),
+  )
   await shot('2-problem')
   await drop(page, 'cat.txt', [0x89, 0x50, 0x4e, 0x47, 0, 0])
   await page.getByText('is not plain text').waitFor()
-  check('a picture that is called .txt is refused by the page itself', true === (await page.getByText('cat.txt is not plain text').isVisible()))
+  check(
+    'a picture that is called .txt is refused by the page itself',
+    true === (await page.getByText('cat.txt is not plain text').isVisible()),
+  )
   await drop(page, 'restaurants.txt', [...new TextEncoder().encode(sampleText())])
   await page.locator('#text-given').waitFor()
-  check(`dropped: ${await textOf(page, 'text-name')}, ${await textOf(page, 'text-facts')}`, (await textOf(page, 'text-name')) === 'restaurants.txt')
-  check('the problem is gone, and the prompt begins as the text does', (await page.getByRole('alert').count()) === 0 && (await page.locator('#prompt').inputValue()).length > 3)
+  check(
+    `dropped: ${await textOf(page, 'text-name')}, ${await textOf(page, 'text-facts')}`,
+    (await textOf(page, 'text-name')) === 'restaurants.txt',
+  )
+  check(
+    'the problem is gone, and the prompt begins as the text does',
+    (await page.getByRole('alert').count()) === 0 && (await page.locator('#prompt').inputValue()).length > 3,
+  )
 }
 
 /** A file dropped somewhere in the window, as from another program. */
@@ -71,7 +87,9 @@ async function drop(page, name, bytes) {
     ([fileName, content]) => {
       const dataTransfer = new DataTransfer()
       dataTransfer.items.add(new File([new Uint8Array(content)], fileName))
-      document.querySelector('#write-card').dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
+      document
+        .querySelector('#write-card')
+        .dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }))
     },
     [name, bytes],
   )
@@ -81,14 +99,26 @@ async function training({ check, app, page, shot, short }) {
   await page.getByText(short ? '15 s' : '1 min').click()
   await page.getByRole('button', { name: 'Train' }).click()
   await page.getByRole('button', { name: 'Stop' }).waitFor()
-  await page.waitForFunction((least) => Number(document.getElementById('steps').textContent) >= least, short ? 5 : 40, { timeout: LONG_MS })
-  const points = () => page.evaluate(() => document.querySelector('#curve .each').getAttribute('points').split(' ').length)
+  await page.waitForFunction((least) => Number(document.getElementById('steps').textContent) >= least, short ? 5 : 40, {
+    timeout: LONG_MS,
+  })
+  const points = () =>
+    page.evaluate(() => document.querySelector('#curve .each').getAttribute('points').split(' ').length)
   const before = await points()
-  check(`the curve has ${before} points, time left is ${await textOf(page, 'left')}`, before > 3 && /\d+ s/.test(await textOf(page, 'left')))
+  check(
+    `the curve has ${before} points, time left is ${await textOf(page, 'left')}`,
+    before > 3 && /\d+ s/.test(await textOf(page, 'left')),
+  )
   await shot('3-training')
   await page.reload()
-  await page.waitForFunction((least) => document.querySelector('#curve .each')?.getAttribute('points').split(' ').length >= least, before)
-  check(`reloaded in the middle: the curve has ${await points()} points, and the training goes on`, (await points()) >= before && (await app.state()).run.state === 'training')
+  await page.waitForFunction(
+    (least) => document.querySelector('#curve .each')?.getAttribute('points').split(' ').length >= least,
+    before,
+  )
+  check(
+    `reloaded in the middle: the curve has ${await points()} points, and the training goes on`,
+    (await points()) >= before && (await app.state()).run.state === 'training',
+  )
   await app.until(hasEnded)
   await page.getByText('Done.').waitFor()
   check(`done: ${await textOf(page, 'run-note')}`, (await textOf(page, 'run-note')).includes('less surprising'))
@@ -108,7 +138,10 @@ async function writing({ check, page, shot }) {
   check(`both sides are written as they come: seen ${lengths.size} lengths`, lengths.size > 3)
   const [base, adapted] = [await textOf(page, 'text-base'), await textOf(page, 'text-adapted')]
   console.log(`        base     ${base.replace(/\s+/g, ' ')}\n        adapted  ${adapted.replace(/\s+/g, ' ')}`)
-  check('they begin with the prompt, and differ', [base, adapted].every((text) => text.startsWith('In the morning') && text.length > 40) && base !== adapted)
+  check(
+    'they begin with the prompt, and differ',
+    [base, adapted].every((text) => text.startsWith('In the morning') && text.length > 40) && base !== adapted,
+  )
   await shot('4-written')
 }
 
@@ -134,7 +167,10 @@ async function crashing({ check, app, page, shot }) {
 }
 
 async function narrow({ check, page, dark }, out) {
-  for (const [each, name] of [[page, 'light'], [dark, 'dark']]) {
+  for (const [each, name] of [
+    [page, 'light'],
+    [dark, 'dark'],
+  ]) {
     await each.setViewportSize({ width: 400, height: 900 })
     await each.screenshot({ path: join(out, `7-narrow-${name}.png`), fullPage: true })
   }
@@ -161,12 +197,18 @@ async function closedIn({ check, page }) {
       // In a task of the page itself: what a debugger runs may make code.
       code: await new Promise((done) => setTimeout(() => done(attempt(() => new Function('return 1')())))),
       inline: window.wasInline ? 'possible' : 'refused',
-      network: await fetch('/index.html').then(() => 'possible', () => 'refused'),
+      network: await fetch('/index.html').then(
+        () => 'possible',
+        () => 'refused',
+      ),
       bridge: attempt(() => {
         'use strict'
         window.studio.state = null
       }),
     }
   })
-  check(`the page has no Node, and cannot make code, run inline code, use the network, or change its bridge: ${JSON.stringify(seen)}`, seen.node && [seen.code, seen.inline, seen.network, seen.bridge].every((each) => each === 'refused'))
+  check(
+    `the page has no Node, and cannot make code, run inline code, use the network, or change its bridge: ${JSON.stringify(seen)}`,
+    seen.node && [seen.code, seen.inline, seen.network, seen.bridge].every((each) => each === 'refused'),
+  )
 }

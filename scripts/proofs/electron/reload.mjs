@@ -46,10 +46,21 @@ export async function prove(check, { short }) {
     }
     const { run, text } = await app.until(hasEnded)
     const last = readers.at(-1)
-    const isWhole = last.points.length === run.points.length && last.points.every(([step, loss], i) => step === i + 1 && loss === run.points[i][1])
-    check(`${reloads} reloads in a training of ${run.step} steps: the last page has them all, each once`, isWhole && run.state === 'done')
-    check('none of the pages has a step twice', readers.every(({ points }) => new Set(points.map(([step]) => step)).size === points.length))
-    check(`a page that loads afterwards finds the text, ${text.words} words, and the curve`, text.words > 1000 && run.heldBack.length > 1)
+    const isWhole =
+      last.points.length === run.points.length &&
+      last.points.every(([step, loss], i) => step === i + 1 && loss === run.points[i][1])
+    check(
+      `${reloads} reloads in a training of ${run.step} steps: the last page has them all, each once`,
+      isWhole && run.state === 'done',
+    )
+    check(
+      'none of the pages has a step twice',
+      readers.every(({ points }) => new Set(points.map(([step]) => step)).size === points.length),
+    )
+    check(
+      `a page that loads afterwards finds the text, ${text.words} words, and the curve`,
+      text.words > 1000 && run.heldBack.length > 1,
+    )
   } finally {
     app.close()
   }

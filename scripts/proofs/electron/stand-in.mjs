@@ -12,7 +12,15 @@ const PARENT_PORT = new URL('parent-port.mjs', import.meta.url).href
  * }} options `onChange` is the page's end of `webContents.send`; `quiet` drops what the trainer writes to stderr
  */
 export function makeElectron({ appPath, userData, isPackaged = false, env = {}, quiet = false, onChange = () => {} }) {
-  const seen = { windows: [], children: [], schemes: [], protocols: new Map(), handlers: new Map(), blockers: new Set(), quits: 0 }
+  const seen = {
+    windows: [],
+    children: [],
+    schemes: [],
+    protocols: new Map(),
+    handlers: new Map(),
+    blockers: new Set(),
+    quits: 0,
+  }
   /** What the dialogs answer next. */
   const answers = { folder: null, file: null, close: 0 }
 

@@ -15,10 +15,18 @@ const PROGRAM = `
   })`
 
 export async function prove(check, { short }) {
-  const task = { trainer: join(APP, 'trainer'), base: inRoot('models/base'), text: sampleText(60), steps: short ? 4 : 8 }
+  const task = {
+    trainer: join(APP, 'trainer'),
+    base: inRoot('models/base'),
+    text: sampleText(60),
+    steps: short ? 4 : 8,
+  }
   const here = await work(task)
   const [one, two] = await Promise.all([start(task).result, start(task).result])
-  check(`a worker thread gives the bits of the main thread, loss ${here.losses.at(-1).toFixed(4)}`, isDeepStrictEqual(one, here))
+  check(
+    `a worker thread gives the bits of the main thread, loss ${here.losses.at(-1).toFixed(4)}`,
+    isDeepStrictEqual(one, here),
+  )
   check('a second one beside it, too', isDeepStrictEqual(two, here))
 
   const long = start({ ...task, steps: 10_000 })

@@ -23,7 +23,9 @@ export function layApp() {
 /** Descriptions of restaurants, as people write them: the data has spaces around punctuation. */
 export function sampleRows(count) {
   const lines = readFileSync(inRoot('examples/data/e2e/train.jsonl'), 'utf8').split('\n', count)
-  return lines.map((line) => JSON.parse(line)).map(({ prompt, completion }) => ({ prompt, completion: tidy(completion) }))
+  return lines
+    .map((line) => JSON.parse(line))
+    .map(({ prompt, completion }) => ({ prompt, completion: tidy(completion) }))
 }
 
 export function sampleText(count = 300) {
@@ -66,7 +68,9 @@ async function until(state, wanted, ms = 120_000) {
     if (wanted(now)) return now
     if (performance.now() > end) {
       const { run, ...rest } = now
-      throw new Error(`waited ${ms} ms for ${wanted}; there is ${JSON.stringify({ ...rest, run: run?.state, step: run?.step })}`)
+      throw new Error(
+        `waited ${ms} ms for ${wanted}; there is ${JSON.stringify({ ...rest, run: run?.state, step: run?.step })}`,
+      )
     }
     await setTimeout(50)
   }
