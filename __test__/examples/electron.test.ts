@@ -11,6 +11,7 @@ type State = {
   trainer: string
   text: { words: number } | null
   run: { state: string; points: unknown[] } | null
+  adapter: { steps: number } | null
   problem: Problem | null
 }
 type Handler = (event: { preventDefault(): void }) => void
@@ -51,9 +52,11 @@ const PAGE = 'app://page/index.html'
 /** A trainer that does at once what it is asked. */
 class FakeTrainer extends EventEmitter {
   readonly asked: { ask: string; with: Record<string, unknown> }[] = []
+  lastId = 0
 
   postMessage({ id, ask, with: given }: { id: number; ask: string; with: Record<string, unknown> }): void {
     this.asked.push({ ask, with: given })
+    this.lastId = id
     const results: Record<string, unknown> = {
       open: { name: 'base', folder: given['folder'], family: 'gpt2', parameters: 1, reads: 256 },
       read: { kind: 'text', items: 1, tokens: 500, begins: 'Dear', isMeasured: false },
@@ -208,6 +211,20 @@ test('Electron example: a training from the first step to a crash, and the windo
     next.asked.map(({ ask }) => ask),
     ['open', 'read'],
   )
+})
+
+test('Electron example: a training that fails leaves what was saved before', async (t) => {
+  const { invoke, state, trainer } = await open(t)
+  await invoke('text:use', { documents: [{ name: 'a.txt', text: 'Dear Ann' }] })
+  await invoke('training:start', { minutes: 1 })
+  trainer.emit('message', { event: 'steps', points: [[1, 6]], secondsLeft: 9, share: 0.1, tokensPerSecond: 7 })
+  trainer.emit('message', { event: 'saved' })
+  const problem = { what: 'The training lost its way', why: 'at step 2', fix: 'Train again.' }
+  trainer.emit('message', { id: trainer.lastId, problem })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  const after = await state()
+  t.like(after, { run: { state: 'failed' }, problem: { about: 'training', ...problem }, adapter: { steps: 1 } })
+  t.like(trainer.asked.at(-1), { ask: 'restore', with: { kind: 'text' } })
 })
 
 test('Electron example: a second instance ends at once', (t) => {

@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import asar from '@electron/asar'
 import { CONFIG, contents, layInstalled, openPacked, pathOf, platformHere, running } from './packed.mjs'
 
+/** Source: @electron-forge/plugin-auto-unpack-natives 7.11.2. */
+const FORGE_UNPACKS = '**/{.**,**}/**/*.node'
+
 export async function prove(check, { short }) {
   const own = platformHere()
   if (own === null) return 'no addon of this platform is built: npm run build'
@@ -14,6 +17,7 @@ export async function prove(check, { short }) {
     const resources = await packInto(join(home, 'resources'), app, CONFIG.asarUnpack)
     contents(check, resources, app, own)
     await running(check, resources, own, short)
+    await otherRules(check, home, app, own)
     await faults(check, home, app, own)
   } finally {
     rmSync(home, { recursive: true, force: true })
@@ -21,14 +25,35 @@ export async function prove(check, { short }) {
   return null
 }
 
-async function packInto(resources, app, unpack) {
+async function packInto(resources, app, unpack, options = {}) {
   mkdirSync(resources, { recursive: true })
   // A brace with one name in it is no choice, so there is always a second.
-  await asar.createPackageWithOptions(app, join(resources, 'app.asar'), {
-    unpackDir: `{${[...unpack.map(pathOf), 'none'].join(',')}}`,
-  })
+  const unpackDir = `{${[...unpack.map(pathOf), 'none'].join(',')}}`
+  await asar.createPackageWithOptions(app, join(resources, 'app.asar'), { unpackDir, ...options })
   for (const { from, to } of CONFIG.extraResources) cpSync(join(app, from), join(resources, to), { recursive: true })
   return resources
+}
+
+/** What docs/electron.md says of other ways: the addon's package alone, and what Electron Forge's plugin adds. */
+async function otherRules(check, home, app, own) {
+  const addon = `node_modules/@loralib/${own}/loralib.${own}.node`
+  const isUnpacked = (resources, path) => asar.statFile(join(resources, 'app.asar'), path).unpacked === true
+  const least = await packInto(join(home, 'least'), app, ['node_modules/@loralib/**'])
+  check(
+    'node_modules/@loralib/** alone unpacks the addon',
+    isUnpacked(least, addon) && !isUnpacked(least, 'trainer/main.mjs'),
+  )
+  const plugin = await packInto(join(home, 'plugin'), app, [], { unpack: FORGE_UNPACKS })
+  check("and so does Forge's plugin", isUnpacked(plugin, addon) && !isUnpacked(plugin, 'trainer/main.mjs'))
+  const both = await packInto(join(home, 'both'), app, [], {
+    unpack: FORGE_UNPACKS,
+    unpackDir: '{trainer,node_modules}',
+  })
+  const wanted = [addon, 'trainer/main.mjs', 'node_modules/loralib/package.json']
+  check(
+    'with its unpackDir the trainer and its modules, too',
+    wanted.every((path) => isUnpacked(both, path)),
+  )
 }
 
 /** What users of packers run into: the window must say it. */
