@@ -109,6 +109,11 @@ test('Electron example: the window is sandboxed, goes nowhere and is granted not
   let prevented = 0
   window!.webContents.emit('will-navigate', { preventDefault: () => prevented++ })
   t.is(prevented, 1)
+  window!.url = ''
+  window!.webContents.emit('render-process-gone', {}, { reason: 'clean-exit' })
+  t.is(window!.url, '')
+  window!.webContents.emit('render-process-gone', {}, { reason: 'crashed' })
+  t.is(window!.url, PAGE, 'a page that crashed is loaded again')
   const granted: boolean[] = []
   seen.permissionHandler(null, 'camera', (isGranted) => granted.push(isGranted))
   t.deepEqual(granted, [false])
@@ -203,6 +208,7 @@ test('Electron example: a training from the first step to a crash, and the windo
   t.deepEqual(closing, ['kept'])
   const next = new FakeTrainer()
   electron.utilityProcess.fork = () => next
+  t.notThrows(() => trainer.emit('error', 'FatalError', 'v8'), 'the exit follows')
   trainer.emit('exit', 139)
   await new Promise((resolve) => setTimeout(resolve, 20))
   const { run, problem, trainer: status } = await state()

@@ -14,11 +14,14 @@ export function startApp(electron) {
   const { app, dialog, ipcMain, powerSaveBlocker, protocol, session: sessions, utilityProcess } = electron
   // A second instance would write to the same files.
   if (!app.requestSingleInstanceLock()) return void app.quit()
-  protocol.registerSchemesAsPrivileged([{ scheme: SCHEME, privileges: { standard: true, secure: true } }])
+  protocol.registerSchemesAsPrivileged([
+    { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } },
+  ])
 
   let window = null
   const publish = publishTo(() => window)
   const awake = stayAwake(powerSaveBlocker)
+  const showShare = shareShower()
   const trainer = new Trainer(() => utilityProcess.fork(trainerFile(app), [], { serviceName: 'Own Words trainer' }))
   const session = new Session(
     trainer,
@@ -104,7 +107,13 @@ function stayAwake(powerSaveBlocker) {
   }
 }
 
-/** The share that is done, in the task bar or the dock. */
-function showShare(window, session) {
-  if (window && !window.isDestroyed()) window.setProgressBar(session.isTraining ? session.snapshot.state.run.share : -1)
+/** The share that is done, in the task bar or the dock; told again when it is another percent. */
+function shareShower() {
+  let shown = -1
+  return (window, session) => {
+    const share = session.isTraining ? Math.floor(100 * session.snapshot.state.run.share) / 100 : -1
+    if (share === shown || !window || window.isDestroyed()) return
+    shown = share
+    window.setProgressBar(share)
+  }
 }

@@ -1,4 +1,5 @@
 // What the window shows, kept in the main process: a page that reloads finds it again, and so does a trainer that was started anew.
+import { rmSync } from 'node:fs'
 import { Refusal } from './trainer.mjs'
 
 const MOST_CRASHES = 3
@@ -160,9 +161,10 @@ export class Session {
     this.#set({ problem })
   }
 
-  /** Before the app ends. */
+  /** Before the app ends. What was learnt from somebody's text does not stay behind: the user exports what shall last. */
   end() {
     this.#trainer.end()
+    rmSync(this.#places.adapter, { force: true })
   }
 
   /** Does something that the trainer may refuse, which the window then says. Whether it was done. */
@@ -182,8 +184,8 @@ export class Session {
   /** A training to its end. */
   async #follow(minutes) {
     const isDone = await this.#attempt('training', async () => {
-      const { steps, wasStopped } = await this.#trainer.ask('train', { minutes, file: this.#places.adapter })
-      if (steps > 0) this.#keep(steps)
+      const { steps, wasStopped, isSaved } = await this.#trainer.ask('train', { minutes, file: this.#places.adapter })
+      if (isSaved) this.#keep(steps)
       const { share } = this.#state.run
       this.#setRun({ state: wasStopped ? 'stopped' : 'done', share: wasStopped ? share : 1, secondsLeft: 0 })
       this.#set({ adapter: steps > 0 ? { steps } : null })
@@ -227,6 +229,8 @@ export class Session {
     } else if (event === 'saved') {
       this.#keep(run.step)
       this.#setRun({ savedStep: run.step })
+    } else if (event === 'not saved') {
+      this.#set({ problem: { about: 'training', ...told.reason } })
     } else if (event === 'piece' && writing?.isRunning) {
       writing[told.side] += told.text
       this.#change({ piece: told })

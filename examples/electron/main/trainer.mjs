@@ -30,6 +30,8 @@ export class Trainer extends EventEmitter {
     const child = this.#fork()
     this.#process = child
     child.on('message', (message) => this.#take(message))
+    // V8 has run out of its heap, or worse. The exit that follows is what counts; without a listener this would end the main process.
+    child.on('error', () => {})
     child.on('exit', (code) => {
       // One that was replaced is of no interest.
       if (this.#process !== child) return

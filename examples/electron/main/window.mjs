@@ -23,6 +23,10 @@ export function openWindow({ BrowserWindow }) {
   })
   window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }))
   window.webContents.on('will-navigate', (event) => event.preventDefault())
+  // What it showed is in the main process: a page that crashed begins again where it was.
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason !== 'clean-exit' && !window.isDestroyed()) void window.loadURL(PAGE)
+  })
   window.once('ready-to-show', () => window.show())
   void window.loadURL(PAGE)
   return window

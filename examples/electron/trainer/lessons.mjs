@@ -98,7 +98,7 @@ export function asPrompt(text, kind) {
 }
 
 function firstWords(text) {
-  return text.trim().split(/\s+/).slice(0, 4).join(' ')
+  return text.trimStart().slice(0, 100).split(/\s+/).slice(0, 4).join(' ')
 }
 
 /** Batches without end, the same ones for the same seed. */

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import * as lora from 'loralib'
 import { adapt, adapterBytes, learn } from './learn.mjs'
 import { asPrompt, makeLessons } from './lessons.mjs'
-import { Problem } from './problems.mjs'
+import { Problem, inPlainWords } from './problems.mjs'
 import { readDocuments } from './texts.mjs'
 
 const NEW_TOKENS = 80
@@ -74,7 +74,12 @@ export class Studio {
       const model = adapt(this.#base, { seed })
       await checkRoom(dirname(file), adapterBytes(model))
       this.#kind = this.#lessons.kind
-      const save = () => this.#write(model, file, { sync: false })
+      let isSaved = false
+      const save = async () => {
+        const problem = await this.#write(model, file, { sync: false }).then(() => null, inPlainWords)
+        isSaved = problem === null
+        this.#say(isSaved ? { event: 'saved' } : { event: 'not saved', reason: problem })
+      }
       const result = await learn(model, this.#lessons, {
         minutes,
         steps,
@@ -85,13 +90,10 @@ export class Studio {
           this.#say({ event: 'step', ...step })
         },
         onMeasured: (measured) => this.#say({ event: 'measured', ...measured }),
-        save: async () => {
-          await save()
-          this.#say({ event: 'saved' })
-        },
+        save,
       })
       if (result.steps > 0) await save()
-      return result
+      return { ...result, isSaved }
     } finally {
       this.#training = null
     }

@@ -97,7 +97,7 @@ async function training(check, app, changes, short) {
     during.base.length > 20 && during.adapted.length > 20 && (await app.state()).run.state === 'training',
   )
   // By steps and not by the clock: a busy machine takes few in a short time.
-  if (short) await app.until(({ run }) => run.step >= ENOUGH_STEPS || hasEnded({ run }))
+  if (short) await app.until(({ run }) => (run.step >= ENOUGH_STEPS && run.heldBack.length > 1) || hasEnded({ run }))
   if (short) await app.invoke('training:stop')
   const { run } = await app.until(hasEnded)
   const steps = run.points.map(([step]) => step)
@@ -242,30 +242,53 @@ async function otherBase(check, app) {
   await app.until(hasEnded)
 }
 
-/** A disk of 1 MB in the place of the export, and a limit of file sizes where there may be no disk of one's own. */
+/** Small disks: one that is full when something is exported to it, and one that fills up while it trains. */
 async function fullDisk(check, app) {
   const folder = mkdtempSync(join(tmpdir(), 'loralib-full-'))
   if (!mounts(folder)) {
     rmSync(folder, { recursive: true })
     return console.log('not run  a full disk: this process may not mount a small one')
   }
+  let other = null
   try {
+    const junk = join(folder, 'junk')
+    writeFileSync(junk, Buffer.alloc(50e6))
     app.answers.file = join(folder, 'mine.safetensors')
     await app.invoke('adapter:export')
     const { problem } = await app.state()
+    check(`a full disk: ${told(problem)}`, /not enough room/.test(problem?.what) && !existsSync(app.answers.file))
+
+    rmSync(junk)
+    mkdirSync(join(folder, 'data'))
+    other = await openApp({ userData: join(folder, 'data') })
+    await other.until(isReady)
+    await use(other, 'a.txt', sampleText(100))
+    await other.invoke('training:start', { minutes: 10 })
+    await other.until(({ run }) => run.step > 0)
+    writeFileSync(junk, Buffer.alloc(66e6))
+    const during = await other.until((state) => state.problem !== null)
+    check(`a disk that fills up while it trains: ${told(during.problem)}`, /not enough room/.test(during.problem.what))
+    await other.invoke('training:stop')
+    const { adapter, run } = await other.until(hasEnded)
     check(
-      `a full disk: ${problem?.what}. ${problem?.why}`,
-      /not enough room/.test(problem?.what) && !existsSync(app.answers.file),
+      `the training goes on, ${run.step} steps, and what it has learnt is there`,
+      run.state === 'stopped' && adapter?.steps === run.step,
     )
+    other.answers.file = join(app.userData, 'saved-elsewhere.safetensors')
+    await other.invoke('adapter:export')
+    check('and can be exported to another disk', (await other.state()).exported?.bytes > 1e6)
   } finally {
-    execFileSync('umount', [folder])
-    rmSync(folder, { recursive: true })
+    other?.close()
+    execFileSync('umount', ['--lazy', folder])
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
+const told = ({ what, why, fix }) => `${what}. ${why}. ${fix}`
+
 function mounts(folder) {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'pipe' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=70m', 'tmpfs', folder], { stdio: 'pipe' })
     return true
   } catch {
     return false

@@ -42,8 +42,7 @@ function tidy(text) {
 }
 
 /** The app, opened: its window is there, and its trainer starts. `close` ends both. `start` is the `startApp` of another copy of the app. */
-export async function openApp({ appPath = APP, start = startApp, ...options } = {}) {
-  const userData = mkdtempSync(join(tmpdir(), 'loralib-electron-'))
+export async function openApp({ appPath = APP, start = startApp, userData = makeFolder(), ...options } = {}) {
   const standIn = makeElectron({ appPath, userData, ...options })
   start(standIn.electron)
   await setTimeout(0)
@@ -59,6 +58,8 @@ export async function openApp({ appPath = APP, start = startApp, ...options } = 
     },
   }
 }
+
+const makeFolder = () => mkdtempSync(join(tmpdir(), 'loralib-electron-'))
 
 /** Waits for a state; the error says which one there was. */
 async function until(state, wanted, ms = 120_000) {
