@@ -2,7 +2,9 @@
 // `npm run proof:electron` runs the real trainer and the page.
 import { EventEmitter } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 
@@ -239,6 +241,28 @@ test('Electron example: a second instance ends at once', (t) => {
   startApp(standIn.electron)
   t.is(standIn.seen.quits, 1)
   t.is(standIn.seen.handlers.size, 0)
+})
+
+test('Electron example: versions are exact, and docs/electron.md shows what is unpacked', (t) => {
+  const require = createRequire(import.meta.url)
+  const { asarUnpack } = require(fileURLToPath(new URL('electron-builder.cjs', example))) as { asarUnpack: string[] }
+  const own = JSON.parse(readFileSync(new URL('package.json', example), 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >
+  for (const version of Object.values({ ...own['dependencies'], ...own['devDependencies'] }))
+    t.regex(version, /^\d+\.\d+\.\d+$/)
+  const root = JSON.parse(readFileSync(new URL('../../package.json', example), 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >
+  t.is(own['dependencies']!['loralib'], root['version'] as unknown as string)
+  t.is(own['dependencies']!['csv-parse'], root['dependencies']!['csv-parse'])
+  // Whatever loralib depends on is imported by the trainer.
+  for (const name of [...Object.keys(root['dependencies']!), 'loralib', '@loralib'])
+    t.true(asarUnpack.includes(`node_modules/${name}/**`), name)
+  const page = readFileSync(new URL('../../docs/electron.md', example), 'utf8')
+  for (const pattern of asarUnpack) t.true(page.includes(`'${pattern}'`), pattern)
 })
 
 test('Electron example: texts from .txt, .jsonl and .csv, and what is wrong with a file', (t) => {
