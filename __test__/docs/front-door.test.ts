@@ -44,7 +44,14 @@ test.serial('docs/quickstart.md: its code loads an adapter of the quickstart and
   }
 })
 
-for (const name of ['README.md', 'docs/quickstart.md', 'docs/api.md', 'examples/README.md']) {
+for (const name of [
+  'README.md',
+  'docs/quickstart.md',
+  'docs/api.md',
+  'docs/electron.md',
+  'examples/README.md',
+  'examples/electron/README.md',
+]) {
   test(`${name}: links within the repository lead to files and headings`, (t) => {
     for (const [, link] of page(name).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const [file, heading] = link!.split('#')
