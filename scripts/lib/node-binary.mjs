@@ -13,7 +13,8 @@ export async function nodeBinary(version, { platform = process.platform, arch = 
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/package.json`, '{ "private": true }\n')
   const options = ['--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact']
-  if (!isOwn) options.push(`--os=${platform}`, `--cpu=${arch}`)
+  // npm refuses a package for another platform otherwise.
+  if (!isOwn) options.push('--force')
   // npm is a program of this Node; on Windows its command is a .cmd file, which needs a shell.
   const shell = process.platform === 'win32'
   await must('npm', ['install', ...options, `${name}@${version}`], { show: false, shell })

@@ -1,7 +1,7 @@
 // What runs the programs of a target on this machine: an emulator or another loader, with a Node for the target.
-import { copyFileSync, existsSync, readdirSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fail, must, say } from '../lib/run.mjs'
+import { fail, inRoot, must, run, say } from '../lib/run.mjs'
 import { nodeBinary } from '../lib/node-binary.mjs'
 import { debs, home, wheel } from './packages.mjs'
 import { script } from './toolchain.mjs'
@@ -62,26 +62,32 @@ async function wine() {
     NODE_SKIP_PLATFORM_CHECK: '1',
   }
   const program = [join(root, 'usr/lib/wine/wine64')]
-  const system = join(env.WINEPREFIX, 'drive_c/windows/system32')
-  if (!existsSync(join(system, 'bcryptprimitives.dll'))) await newPrefix(root, program, env, system)
+  const ready = join(root, 'drive-made')
+  if (!existsSync(ready)) {
+    await makeDrive(root, program, env)
+    writeFileSync(ready, '')
+  }
   return { program, env }
 }
 
 /** A drive C: with what wine 8 lacks. */
-async function newPrefix(root, [program], env, system) {
+async function makeDrive(root, [program], env) {
   say('making a drive C: for wine (once)')
+  rmSync(env.WINEPREFIX, { recursive: true, force: true })
+  const system = join(env.WINEPREFIX, 'drive_c/windows/system32')
   const libraries = join(root, 'usr/lib/x86_64-linux-gnu/wine/x86_64-windows')
   const zlib = join(root, 'usr/x86_64-w64-mingw32/lib/zlib1.dll')
   // The package has a script in its place, which looks for the server where a system has it.
   copyFileSync(join(root, 'usr/lib/wine/wineserver64'), join(root, 'usr/lib/wine/wineserver'))
   copyFileSync(zlib, join(libraries, 'zlib1.dll'))
-  await must(program, ['wineboot', '--init'], { env, show: false })
+  // Its status is that of the last of many steps, one of which is for 32 bits, which are not there.
+  await run(program, ['wineboot', '--init'], { env, show: false })
+  if (!existsSync(system) || readdirSync(system).length < 100) fail(`${env.WINEPREFIX} is not what wine makes`)
   copyFileSync(zlib, join(system, 'zlib1.dll'))
   // Rust's library asks this one for random bytes; wine has it from version 9 on.
   const mingw = await debs('mingw', ['gcc-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-posix'])
   const bin = join(mingw, 'usr/bin')
-  const source = join(import.meta.dirname ?? fail('Node 20.11 or newer is needed'), 'bcryptprimitives.c')
+  const source = inRoot('scripts/platforms/bcryptprimitives.c')
   const args = ['-shared', '-O1', '-o', join(system, 'bcryptprimitives.dll'), source, '-ladvapi32']
   await must(join(bin, 'x86_64-w64-mingw32-gcc-posix'), args, { env: { PATH: `${bin}:${process.env.PATH}` } })
-  if (readdirSync(system).length < 100) fail(`${system} is not what wine makes`)
 }

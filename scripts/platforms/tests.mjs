@@ -19,7 +19,7 @@ const testFiles = () => filesBelow(['__test__'], (file) => file.endsWith('.test.
  * or earlier. What failed is named.
  */
 export async function test(name, target, only) {
-  const wrong = await compileTests()
+  const wrong = await compileTests(['ts'])
   if (wrong) fail(wrong)
   const machine = await machines[target.machine]()
   const all = testFiles()
