@@ -61,17 +61,21 @@ async function wine() {
     // Node 22 asks for Windows 10, which wine says that it is not.
     NODE_SKIP_PLATFORM_CHECK: '1',
   }
-  const program = [join(root, 'usr/lib/wine/wine64')]
+  const program = join(root, 'usr/lib/wine/wine64')
   const ready = join(root, 'drive-made')
   if (!existsSync(ready)) {
     await makeDrive(root, program, env)
     writeFileSync(ready, '')
   }
-  return { program, env }
+  // What Node gives a child for its output is a socket, which wine does not take for one: its output goes through files.
+  const path = home('nodes/wine')
+  const body = `out=$(mktemp)\n${program} "$@" >"$out" 2>"$out.err" </dev/null\ncode=$?`
+  script(path, `${body}\ncat "$out"\ncat "$out.err" >&2\nrm -f "$out" "$out.err"\nexit $code`)
+  return { program: [path], env }
 }
 
 /** A drive C: with what wine 8 lacks. */
-async function makeDrive(root, [program], env) {
+async function makeDrive(root, program, env) {
   say('making a drive C: for wine (once)')
   rmSync(env.WINEPREFIX, { recursive: true, force: true })
   const system = join(env.WINEPREFIX, 'drive_c/windows/system32')

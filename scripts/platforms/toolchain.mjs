@@ -41,10 +41,10 @@ async function rustc() {
   return path
 }
 
-/** Writes a shell script of one line. */
-export function script(path, line) {
+/** Writes a shell script. */
+export function script(path, text) {
   mkdirSync(join(path, '..'), { recursive: true })
-  writeFileSync(path, `#!/bin/sh\n${line}\n`)
+  writeFileSync(path, `#!/bin/sh\n${text}\n`)
   chmodSync(path, 0o755)
 }
 
