@@ -4,7 +4,7 @@
 // A version is a major one, pinned in lib/nodes.mjs, or an exact one.
 import { setup } from './setup.mjs'
 import { NODES, nodeBinary } from './lib/nodes.mjs'
-import { duration, fail, say } from './lib/run.mjs'
+import { ask, duration, fail, say } from './lib/run.mjs'
 import { compileTests, runAva } from './lib/suites.mjs'
 
 process.exitCode = await main(process.argv.slice(2))
@@ -24,6 +24,8 @@ async function main(names) {
 
 async function testUnder(version) {
   const node = await nodeBinary(version)
+  const found = ask(node)
+  if (found !== `v${version}`) fail(`${node} says that it is ${found}, not v${version}`)
   say(`Node ${version} ...`)
   const started = performance.now()
   const { passed, failed, crashed, note, failures } = await runAva({ node })

@@ -169,3 +169,20 @@ test('hub: where links are refused, a snapshot holds copies', async (t) => {
   t.is(readFileSync(pointer, 'utf8'), 'content')
   t.deepEqual(readdirSync(dirname(pointer)), ['file'])
 })
+
+test('hub: a file that another process has added to the snapshot meanwhile, and mapped, stays', async (t) => {
+  const folder = cacheFolder(t)
+  const [blob, pointer] = [join(folder, 'blobs/x'), join(folder, 'snapshots/c/model.safetensors')]
+  mkdirSync(dirname(blob), { recursive: true })
+  await lora.save({ w: lora.ones([300]) }, blob)
+  const refuse = async () => {
+    throw Object.assign(new Error('no links here'), { code: 'EPERM' })
+  }
+  await linkBlob(blob, pointer, refuse)
+  const { w } = await lora.load(pointer, { mapped: true })
+  await linkBlob(blob, pointer, refuse)
+  t.is(await w!.sum().item(), 300)
+  t.deepEqual(readdirSync(dirname(pointer)), ['model.safetensors'])
+  w!.dispose()
+  await lora.settle()
+})

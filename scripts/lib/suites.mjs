@@ -52,8 +52,8 @@ function testPrograms(messages) {
 const failures = (out) => out.replaceAll(/^test .* ok\n|^\n|^running \d+ tests?\n/gm, '')
 
 /** A stale build stops the tests, since they would not test the present sources. */
-function staleBuild() {
-  for (const what of ['addon', 'ts']) {
+function staleBuild(builds) {
+  for (const what of builds) {
     const why = stale(what)
     if (why) return `${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``
   }
@@ -70,9 +70,9 @@ const avaTitle = (file) =>
 
 const testFiles = () => filesBelow(['__test__'], (file) => file.endsWith('.test.ts'))
 
-/** Compiles __test__ to build/; returns what is wrong, or null. */
-export async function compileTests() {
-  const old = staleBuild()
+/** Compiles __test__ to build/; returns what is wrong, or null. `builds` are what the tests will use. */
+export async function compileTests(builds = ['addon', 'ts']) {
+  const old = staleBuild(builds)
   if (old) return old
   rmSync(inRoot('build'), { recursive: true, force: true })
   const compiled = await runTool('typescript', 'tsc', ['-p', 'tsconfig.test.json'])

@@ -76,6 +76,9 @@ export async function linkBlob(blob: string, pointer: string, makeLink: MakeLink
       if (!NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw error
       await copyFile(blob, partial)
     }
+  }).catch(async (error: unknown) => {
+    // Windows replaces no file that is mapped: another process has added it meanwhile, and uses it. A commit has one content for each name.
+    if (!(await isFile(pointer))) throw error
   })
 }
 

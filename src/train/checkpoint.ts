@@ -186,10 +186,19 @@ async function checkpointsIn(dir: string): Promise<{ path: string; step: number 
   return found.sort((a, b) => a.step - b.step)
 }
 
-/** Deletes all but the newest `keep` checkpoints up to `step`. */
+/** Deletes all but the newest `keep` checkpoints up to `step`. One that cannot be deleted stays, with a warning. */
 async function removeOld(dir: string, step: number, keep: number): Promise<void> {
   const ours = (await checkpointsIn(dir)).filter((each) => each.step <= step)
-  for (const { path } of ours.slice(0, -keep)) await rm(path, { recursive: true, force: true })
+  for (const { path } of ours.slice(0, -keep)) {
+    try {
+      await rm(path, { recursive: true, force: true })
+    } catch (error) {
+      // The new checkpoint is complete. The next one tries again: Windows deletes no file that somebody has mapped.
+      const text = `an older checkpoint could not be deleted: ${(error as Error).message}`
+      const detail = 'close what uses its files, such as a model that was loaded from it with { mapped: true }'
+      process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_CHECKPOINT_KEPT', detail })
+    }
+  }
 }
 
 async function exists(path: string): Promise<boolean> {

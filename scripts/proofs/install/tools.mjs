@@ -48,7 +48,7 @@ async function ensure(name, packages, manifest) {
   const folder = join(HOME, name)
   const [stamp, wanted] = [join(folder, 'stamp.json'), JSON.stringify(packages)]
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
-  await installPackages(folder, packages, manifest)
+  await installPackages(folder, packages, { manifest })
   writeFileSync(stamp, wanted)
 }
 

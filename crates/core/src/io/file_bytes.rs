@@ -10,23 +10,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::platform::Watched;
+use crate::platform::{FileKey, Watched, file_key, prefer_huge_pages};
 use crate::storage::Bytes;
 
 /// What makes two opened files the same bytes: location, size and time of the last change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FileId {
-    location: Location,
+    key: FileKey,
     len: u64,
     modified_ns: u128,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Location {
-    #[cfg(unix)]
-    Inode { dev: u64, inode: u64 },
-    #[cfg(not(unix))]
-    Path(PathBuf),
 }
 
 /// A file's bytes, read-only.
@@ -65,10 +57,7 @@ impl Mapping {
     fn new(file: File, metadata: &Metadata) -> std::io::Result<Self> {
         // SAFETY: the map is read-only. Pages that are cut off are replaced (`Watched`), and what was read from a file that has changed is refused (`check`).
         let bytes = unsafe { memmap2::Mmap::map(&file) }?;
-        // Asks for huge pages where the file system has them: reading all weights is a third faster. Pages that are cached already stay as they are, and
-        // where it is not supported nothing happens.
-        #[cfg(target_os = "linux")]
-        let _ = bytes.advise(memmap2::Advice::HugePage);
+        prefer_huge_pages(&bytes);
         Ok(Mapping {
             watched: Watched::new(&bytes)?,
             bytes,
@@ -119,7 +108,7 @@ impl FileBytes {
     /// [`Code::File`] when the path is no readable file.
     pub fn map(path: &Path) -> Result<Self> {
         let (file, metadata) = open_regular(path)?;
-        let id = file_id(path, &metadata);
+        let id = file_id(path, &file, &metadata);
         if metadata.len() == 0 {
             return Ok(FileBytes {
                 data: Data::Owned(Vec::new()),
@@ -141,6 +130,7 @@ impl FileBytes {
     /// [`Code::File`] when the path is no readable file or changes while it is read, [`Code::Memory`] when it does not fit.
     pub fn read(path: &Path) -> Result<Self> {
         let (file, metadata) = open_regular(path)?;
+        let id = file_id(path, &file, &metadata);
         let len = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         // One byte more, so that the end of a file is found without growing the vector.
         let mut bytes = crate::memory::host_vec(len.saturating_add(1), &format!("the file {}", path.display()))?;
@@ -158,7 +148,7 @@ impl FileBytes {
         }
         Ok(FileBytes {
             data: Data::Owned(bytes),
-            id: file_id(path, &metadata),
+            id,
             path: path.to_owned(),
         })
     }
@@ -229,27 +219,13 @@ fn open_regular(path: &Path) -> Result<(File, Metadata)> {
     Ok((file, metadata))
 }
 
-fn file_id(path: &Path, metadata: &Metadata) -> FileId {
+fn file_id(path: &Path, file: &File, metadata: &Metadata) -> FileId {
     let modified = metadata.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok());
     FileId {
-        location: location(path, metadata),
+        key: file_key(path, file, metadata),
         len: metadata.len(),
         modified_ns: modified.map_or(0, |d| d.as_nanos()),
     }
-}
-
-#[cfg(unix)]
-fn location(_path: &Path, metadata: &Metadata) -> Location {
-    use std::os::unix::fs::MetadataExt;
-    Location::Inode {
-        dev: metadata.dev(),
-        inode: metadata.ino(),
-    }
-}
-
-#[cfg(not(unix))]
-fn location(path: &Path, _metadata: &Metadata) -> Location {
-    Location::Path(std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()))
 }
 
 /// The engine error for a failed file operation, with a fix where the system says what is wrong.
@@ -257,7 +233,9 @@ pub(crate) fn io_error(what: &str, path: &Path, error: &std::io::Error) -> Error
     use std::io::ErrorKind;
     let hint = match error.kind() {
         ErrorKind::NotFound => "check the path; a relative one starts at the folder that the program was started in",
-        ErrorKind::PermissionDenied => "check the owner and mode of the file and of its folder",
+        ErrorKind::PermissionDenied => {
+            "check the owner and mode of the file and of its folder; on Windows, close other programs that have it open"
+        }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space on this disk, or write to another one",
         ErrorKind::IsADirectory => "give the path of a file, not of a folder",
         ErrorKind::ReadOnlyFilesystem => "write to a disk that is not mounted read-only",
@@ -289,8 +267,11 @@ mod tests {
         assert_eq!(mapped.as_ref(), read.as_ref());
         assert_eq!(mapped.id(), read.id());
         assert!(mapped.is_mapped() && !read.is_mapped());
+        // Windows lets nobody cut a mapped file.
+        let id = mapped.id().clone();
+        drop(mapped);
         std::fs::write(&path, b"other bytes").unwrap();
-        assert_ne!(FileBytes::read(&path).unwrap().id(), read.id());
+        assert_ne!(FileBytes::read(&path).unwrap().id(), &id);
         std::fs::write(&path, b"").unwrap();
         assert!(FileBytes::map(&path).unwrap().as_ref().is_empty());
         std::fs::remove_file(&path).unwrap();
@@ -307,10 +288,8 @@ mod tests {
             move || FileBytes::map(&path).unwrap()
         });
         assert_eq!(start(&other.join().unwrap()), start(&first));
-        // As this library writes: a new file replaces the old one, which is unchanged where it is mapped.
-        let temporary = path.with_extension("new");
-        std::fs::write(&temporary, b"a newer base").unwrap();
-        std::fs::rename(&temporary, &path).unwrap();
+        // A new file replaces the old one, which is unchanged where it is mapped.
+        crate::io::write_atomic(&path, |out| out.write_all(b"a newer base")).unwrap();
         let second = FileBytes::map(&path).unwrap();
         assert_ne!(start(&second), start(&first));
         assert_eq!(
@@ -318,9 +297,28 @@ mod tests {
             (&b"a base"[..], &b"a newer base"[..])
         );
         let id = first.id().clone();
-        drop(first);
+        drop((first, second));
         drop(FileBytes::map(&path).unwrap());
         assert!(MAPS.lock().unwrap().get(&id).is_none_or(|map| map.upgrade().is_none()));
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_mapped_file_that_is_replaced_is_another_one_even_of_the_same_size_and_time() {
+        let path = std::env::temp_dir().join(format!("loralib-map-replaced-{}", std::process::id()));
+        let long_ago = UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        let write = |bytes: &[u8]| {
+            crate::io::write_atomic(&path, |out| out.write_all(bytes)).unwrap();
+            let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+            file.set_modified(long_ago).unwrap();
+        };
+        write(b"a base");
+        let first = FileBytes::map(&path).unwrap();
+        write(b"others");
+        let second = FileBytes::map(&path).unwrap();
+        first.check().unwrap();
+        assert_eq!((first.as_ref(), second.as_ref()), (&b"a base"[..], &b"others"[..]));
+        drop((first, second));
         std::fs::remove_file(&path).unwrap();
     }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::error::Result;
 use crate::io::file_bytes::io_error;
 use crate::io::pace::Pieces;
+use crate::platform::{hold, replace_file, reserve, sync_folder};
 
 /// Writes a file through a temporary one in the same folder, which is synced and renamed over the target.
 ///
@@ -63,9 +64,8 @@ pub(super) fn replace(
     let mut replaced = Replaced { _old: None };
     if let Ok(old) = std::fs::metadata(&target) {
         file.set_permissions(old.permissions()).map_err(failed)?;
-        // On other systems an open file may prevent its replacement. One that cannot be opened is replaced nevertheless.
-        if cfg!(unix) && old.is_file() {
-            replaced._old = File::open(&target).ok();
+        if old.is_file() {
+            replaced._old = hold(&target);
         }
     }
     if sync {
@@ -77,36 +77,6 @@ pub(super) fn replace(
         sync_folder(&target).map_err(failed)?;
     }
     Ok(replaced)
-}
-
-/// Reserves the space on the disk at once: a full disk fails before anything is written, and renaming has no blocks left to allocate.
-#[cfg(target_os = "linux")]
-fn reserve(file: &File, size: u64) -> std::io::Result<()> {
-    use std::os::fd::AsRawFd;
-    let Ok(size) = libc::off64_t::try_from(size) else {
-        return Err(std::io::ErrorKind::FileTooLarge.into());
-    };
-    if size == 0 {
-        return Ok(());
-    }
-    loop {
-        // SAFETY: a call on an open file, with plain numbers.
-        if unsafe { libc::fallocate64(file.as_raw_fd(), 0, 0, size) } == 0 {
-            return Ok(());
-        }
-        let error = std::io::Error::last_os_error();
-        match error.raw_os_error() {
-            Some(libc::EINTR) => {}
-            // Not every file system supports it; then the blocks are allocated while writing.
-            Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL | libc::ENODEV | libc::EPERM) => return Ok(()),
-            _ => return Err(error),
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn reserve(_: &File, _: u64) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// A file that is removed when it is dropped before it has its final name.
@@ -135,7 +105,7 @@ impl Temporary {
 
     fn rename(mut self, target: &Path) -> std::io::Result<()> {
         let path = self.path.as_ref().expect("set until the rename is done");
-        std::fs::rename(path, target)?;
+        replace_file(path, target)?;
         self.path = None;
         Ok(())
     }
@@ -148,21 +118,6 @@ impl Drop for Temporary {
             let _ = std::fs::remove_file(path);
         }
     }
-}
-
-/// Makes the rename itself survive a crash. Windows has no such call and does without.
-fn sync_folder(target: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        let folder = target
-            .parent()
-            .filter(|p| !p.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = target;
-    Ok(())
 }
 
 #[cfg(test)]

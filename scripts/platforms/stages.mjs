@@ -1,0 +1,41 @@
+// Stages that are done once: their result is kept with a hash of what it came from, so that a run that was cut off goes on where it was.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { duration, root, say } from '../lib/run.mjs'
+import { home } from './packages.mjs'
+
+/**
+ * The result of `work`, an object of plain values; that of an earlier run when `inputs`, a list of texts, are as they were and it was `ok`.
+ * A stage that failed is done again.
+ */
+export async function stage(target, name, inputs, work) {
+  const path = home(target, 'stages', `${name}.json`)
+  const hash = createHash('sha256').update(JSON.stringify(inputs)).digest('hex')
+  const kept = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null
+  if (kept?.hash === hash && kept.result.ok) return kept.result
+  const start = performance.now()
+  say(`${target}: ${name} ...`)
+  rmSync(path, { force: true })
+  const result = await work()
+  const timeMs = performance.now() - start
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, `${JSON.stringify({ hash, timeMs, result }, null, 2)}\n`)
+  say(`${target}: ${name}: ${result.ok ? 'done' : 'FAILED'} in ${duration(timeMs)}`)
+  return result
+}
+
+/** What an earlier run left of a stage, whatever has changed since; null when there is nothing. */
+export function keptStage(target, name) {
+  const path = home(target, 'stages', `${name}.json`)
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null
+}
+
+const hashes = new Map()
+
+/** The hash of a file, below the root of the repository or anywhere; each is read once in a run. */
+export function fileHash(file) {
+  const path = resolve(root, file)
+  if (!hashes.has(path)) hashes.set(path, createHash('sha256').update(readFileSync(path)).digest('hex'))
+  return hashes.get(path)
+}
