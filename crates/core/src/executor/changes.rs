@@ -85,8 +85,7 @@ impl<'a> Changes<'a> {
 
     fn copy_of(&self, value: &Value) -> Result<Buffer> {
         if let Buffer::Candle(tensor) = &*value.storage.borrow() {
-            // An op never changes candle's tensors but puts others in their place.
-            return Ok(Buffer::Candle(tensor.clone()));
+            return Ok(self.executor.pool.borrow_mut().hold(tensor.copy()?));
         }
         any!(value.dtype, T => {
             Pool::copy_of(&self.executor.pool, value.dtype, bytemuck::cast_slice::<T, u8>(&value.read::<T>()?))
@@ -138,7 +137,7 @@ impl Executor {
 }
 
 fn restore(target: &Value, before: Value) -> Result<()> {
-    if before.storage.borrow().held_bytes() == 0 {
+    if before.is_candle() || before.storage.borrow().held_bytes() == 0 {
         let before = Rc::try_unwrap(before.storage)
             .map_err(|_| Error::new(Code::Internal, "a value that was kept has a second owner"))?;
         return replace(target, before.into_inner()).map(drop);

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::back::Back;
 use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::{blocks, one};
-use super::{elementwise, table, twins};
+use super::{elementwise, own, table, twins};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -273,42 +273,30 @@ pub fn all_sound_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 
 /// Twin of `copyInplace`. The executor converts what it stores, by the target's dtype: candle has no booleans.
 pub fn copy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![twin.tensor(1).broadcast_as(twin.tensor(0).shape())?.contiguous()?])
+    Ok(vec![twin.tensor(1).broadcast_as(twin.tensor(0).shape())?])
 }
 
-/// Twin of `fillInplace`.
+/// Twin of `fillInplace`: where it lies.
 pub fn fill_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![Tensor::full(
-        twin.reader().number(),
-        twin.tensor(0).dims(),
-        twin.device(),
-    )?])
+    let x = twin.tensor(0).clone();
+    twins::set(&x, twin.reader().number())?;
+    Ok(vec![x])
 }
 
 /// Twin of `uniformInplace`.
 pub fn uniform_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (low, high) = (attrs.number(), attrs.number());
-    Ok(vec![twins::uniform(
-        twin,
-        twin.tensor(0).dims(),
-        low,
-        high,
-        dtype_of(twin.tensor(0)),
-    )?])
+    let x = twin.tensor(0);
+    Ok(vec![own::uniform(twin.rng(), x.dims(), (low, high), dtype_of(x), twin.device())?])
 }
 
 /// Twin of `normalInplace`.
 pub fn normal_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (mean, std) = (attrs.number(), attrs.number());
-    Ok(vec![twins::normal(
-        twin,
-        twin.tensor(0).dims(),
-        mean,
-        std,
-        dtype_of(twin.tensor(0)),
-    )?])
+    let x = twin.tensor(0);
+    Ok(vec![own::normal(twin.rng(), x.dims(), (mean, std), dtype_of(x), twin.device())?])
 }
 
 fn dtype_of(x: &Tensor) -> Dtype {
@@ -319,19 +307,14 @@ fn dtype_of(x: &Tensor) -> Dtype {
     }
 }
 
-/// Twin of `sliceAssign`.
+/// Twin of `sliceAssign`: where it lies, so that a cache of keys is not copied for each token.
 pub fn slice_assign_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
-    let (x, src) = (twin.tensor(0), twin.tensor(1));
+    let (x, src) = (twin.tensor(0).clone(), twin.tensor(1));
     let (dim, start) = (crate::shape::Shape::new(x.dims()).dim(attrs.number())?, attrs.size()?);
-    let end = start + src.dim(dim)?;
-    let mut pieces = Vec::new();
-    if start > 0 {
-        pieces.push(x.narrow(dim, 0, start)?);
+    if src.elem_count() > 0 {
+        let apart = if own::share(&x, src) { src.force_contiguous()? } else { src.clone() };
+        x.slice_set(&apart, dim, start)?;
     }
-    pieces.push(src.clone());
-    if end < x.dim(dim)? {
-        pieces.push(x.narrow(dim, end, x.dim(dim)? - end)?);
-    }
-    Ok(vec![Tensor::cat(&pieces, dim)?])
+    Ok(vec![x])
 }

@@ -29,7 +29,7 @@ pub enum Buffer {
 }
 
 impl Buffer {
-    /// Bytes of memory that it holds, beyond its numbers up to its capacity; 0 in a file, in candle, and of a failed change.
+    /// Bytes of memory that it holds, beyond its numbers up to its capacity; 0 in a file, and of a failed change.
     pub fn held_bytes(&self) -> u64 {
         let bytes = match self {
             Buffer::F32(v) => v.capacity() * size_of::<f32>(),
@@ -38,10 +38,16 @@ impl Buffer {
             Buffer::F16(v) => v.capacity() * size_of::<f16>(),
             Buffer::I64(v) => v.capacity() * size_of::<i64>(),
             Buffer::U8(v) => v.capacity(),
-            Buffer::Mapped(_) | Buffer::Candle(_) | Buffer::Failed(_) => 0,
+            Buffer::Candle(tensor) => candle_bytes(tensor),
+            Buffer::Mapped(_) | Buffer::Failed(_) => 0,
         };
         bytes as u64
     }
+}
+
+/// Bytes of a tensor of candle: each is kept in a storage of its own size ([`owned`](crate::ops::own::owned)).
+fn candle_bytes(tensor: &candle_core::Tensor) -> usize {
+    tensor.elem_count() * tensor.dtype().size_in_bytes()
 }
 
 /// An element type of CPU buffers.

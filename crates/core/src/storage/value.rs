@@ -4,6 +4,7 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
 
 use super::buffer::{Buffer, Element};
+use super::doubt::Doubts;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -19,6 +20,8 @@ pub struct Value {
     pub shape: Shape,
     /// Element type.
     pub dtype: Dtype,
+    /// What may yet turn out to be wrong with it.
+    pub doubts: Doubts,
 }
 
 impl Value {
@@ -28,6 +31,7 @@ impl Value {
             storage: Rc::new(RefCell::new(buffer)),
             shape,
             dtype,
+            doubts: Doubts::new(),
         }
     }
 
@@ -65,12 +69,12 @@ impl Value {
         })
     }
 
-    /// The error of a change in place that failed.
+    /// The error of a change in place that failed, or of arguments that turned out to be wrong.
     pub fn failure(&self) -> Option<Error> {
         // What an interrupted operation writes is not read meanwhile.
         match &*self.storage.try_borrow().ok()? {
             Buffer::Failed(error) => Some((**error).clone()),
-            _ => None,
+            _ => self.doubts.iter().find_map(|doubt| doubt.error()),
         }
     }
 
