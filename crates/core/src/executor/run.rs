@@ -65,13 +65,7 @@ pub fn op(
 }
 
 /// What an op was changing when it failed, and nobody has kept, is lost.
-fn lose_written(
-    executor: &Executor,
-    call: Call<'_>,
-    inputs: &[Option<Value>],
-    changes: &Changes<'_>,
-    error: &Error,
-) {
+fn lose_written(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>], changes: &Changes<'_>, error: &Error) {
     let inputs = inputs.iter().enumerate();
     for (i, target) in inputs.filter(|(i, _)| call.row.is_mutated(*i, call.attrs)) {
         if let (Some(target), None) = (target, changes.before(i)) {
@@ -222,8 +216,8 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
     }
     executor.make_room(twin_bytes(call, inputs))?;
     let mut tensors: SmallVec<[Option<Tensor>; 6]> = SmallVec::new();
-    // An op on whole lists widens one tensor after the other.
-    let widens = row.half == Half::Widen && !matches!(row.mutates, Mutates::Lists(_));
+    // An op on whole lists widens one tensor after the other, and what is overwritten is not read.
+    let widens = row.half == Half::Widen && !row.overwrites && !matches!(row.mutates, Mutates::Lists(_));
     for value in inputs {
         tensors.push(match value {
             Some(v) => {
@@ -290,7 +284,10 @@ fn store(executor: &Executor, target: &Value, result: &Tensor) -> Result<()> {
         return Ok(());
     }
     let tensor = convert(result, target.dtype)?.reshape(target.shape.dims())?;
-    let buffer = executor.pool.borrow_mut().hold(own::owned(tensor, &[Some(result.clone())])?);
+    let buffer = executor
+        .pool
+        .borrow_mut()
+        .hold(own::owned(tensor, &[Some(result.clone())])?);
     let before = replace(target, buffer)?;
     executor.pool.borrow_mut().give(before);
     Ok(())

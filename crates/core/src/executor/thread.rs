@@ -101,7 +101,11 @@ impl Executor {
     ) -> Self {
         Executor {
             values: RefCell::default(),
-            pool: RefCell::new(Pool::new(counters.clone(), crate::memory::limit() / 4)),
+            // What a device holds is counted here too, and bounded by its own memory.
+            pool: RefCell::new(match config.device.memory() {
+                Some(bytes) => Pool::with_limit(counters.clone(), 0, bytes),
+                None => Pool::new(counters.clone(), crate::memory::limit() / 4),
+            }),
             counters,
             device: config.device.clone(),
             candle: config.candle || !config.device.is_cpu(),

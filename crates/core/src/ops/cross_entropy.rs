@@ -196,7 +196,9 @@ impl<'a> Rows<'a> {
             Ok(kernel::check_classes(name, classes, &given.to_vec1::<i64>()?, ignore)?)
         });
         Ok(Rows {
-            target: target.broadcast_maximum(&first)?.broadcast_minimum(&last.broadcast_maximum(&first)?)?,
+            target: target
+                .broadcast_maximum(&first)?
+                .broadcast_minimum(&last.broadcast_maximum(&first)?)?,
             counts,
             class_weight,
             options,
@@ -230,7 +232,10 @@ impl<'a> Rows<'a> {
         let max = x.max_keepdim(1)?;
         let shifted = x.broadcast_sub(&max)?;
         let ln_sum = sum_keep(&shifted.exp()?, &[1])?.log()?;
-        let lp = shifted.gather(&self.target.unsqueeze(1)?, 1)?.broadcast_sub(&ln_sum)?.squeeze(1)?;
+        let lp = shifted
+            .gather(&self.target.unsqueeze(1)?, 1)?
+            .broadcast_sub(&ln_sum)?
+            .squeeze(1)?;
         let lp = match self.own_weight()? {
             Some(weight) => (lp * weight)?,
             None => lp,

@@ -288,7 +288,13 @@ pub fn uniform_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (low, high) = (attrs.number(), attrs.number());
     let x = twin.tensor(0);
-    Ok(vec![own::uniform(twin.rng(), x.dims(), (low, high), dtype_of(x), twin.device())?])
+    Ok(vec![own::uniform(
+        twin.rng(),
+        x.dims(),
+        (low, high),
+        dtype_of(x),
+        twin.device(),
+    )?])
 }
 
 /// Twin of `normalInplace`.
@@ -296,7 +302,13 @@ pub fn normal_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (mean, std) = (attrs.number(), attrs.number());
     let x = twin.tensor(0);
-    Ok(vec![own::normal(twin.rng(), x.dims(), (mean, std), dtype_of(x), twin.device())?])
+    Ok(vec![own::normal(
+        twin.rng(),
+        x.dims(),
+        (mean, std),
+        dtype_of(x),
+        twin.device(),
+    )?])
 }
 
 fn dtype_of(x: &Tensor) -> Dtype {
@@ -313,7 +325,11 @@ pub fn slice_assign_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let (x, src) = (twin.tensor(0).clone(), twin.tensor(1));
     let (dim, start) = (crate::shape::Shape::new(x.dims()).dim(attrs.number())?, attrs.size()?);
     if src.elem_count() > 0 {
-        let apart = if own::share(&x, src) { src.force_contiguous()? } else { src.clone() };
+        let apart = if own::share(&x, src) {
+            src.force_contiguous()?
+        } else {
+            src.clone()
+        };
         x.slice_set(&apart, dim, start)?;
     }
     Ok(vec![x])

@@ -306,7 +306,11 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 
 /// Bytes of the logits of a chunk. Each chunk reads and writes the gradient of the weight once: where there is one, chunks are larger, in proportion.
 fn chunk_bytes(attrs: &Attrs, dw: &Tensor) -> usize {
-    let weight = if attrs.wants(1) { dw.elem_count() * dw.dtype().size_in_bytes() } else { 0 };
+    let weight = if attrs.wants(1) {
+        dw.elem_count() * dw.dtype().size_in_bytes()
+    } else {
+        0
+    };
     CHUNK_BYTES.max(weight / 16)
 }
 

@@ -271,7 +271,12 @@ pub fn slice_scatter_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 /// `start, start + step, …`: slices with steps are rare enough for an upload.
 fn indexes(twin: &Twin<'_>, start: usize, len: usize, step: usize) -> Result<Tensor> {
     let end = start + len * step;
-    Ok(Tensor::arange_step(start as i64, end as i64, step as i64, twin.device())?)
+    Ok(Tensor::arange_step(
+        start as i64,
+        end as i64,
+        step as i64,
+        twin.device(),
+    )?)
 }
 
 // ---- cat ------------------------------------------------------------------------------------------------------------------

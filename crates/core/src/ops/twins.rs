@@ -143,7 +143,9 @@ pub fn checked_ids(twin: &Twin<'_>, i: usize, n: usize) -> Result<Tensor> {
     }
     let (first, last) = (number(&ids, 0.0)?, number(&ids, n as f64 - 1.0)?);
     let bad = (ids.broadcast_lt(&first)? + ids.broadcast_gt(&last)?)?;
-    let safe = ids.broadcast_maximum(&first)?.broadcast_minimum(&last.broadcast_maximum(&first)?)?;
+    let safe = ids
+        .broadcast_maximum(&first)?
+        .broadcast_minimum(&last.broadcast_maximum(&first)?)?;
     twin.forbid(bad, move || {
         let ids = ids.flatten_all()?.to_vec1::<i64>()?;
         Ok(kernels::cpu::index::check_ids(name, &ids, n)?)
@@ -165,5 +167,7 @@ pub const CHUNK_BYTES: usize = 16 << 20;
 /// Cuts rows of so many bytes into chunks: (first row, number of rows).
 pub fn chunks(rows: usize, row_bytes: usize, bytes: usize) -> impl Iterator<Item = (usize, usize)> {
     let most = (bytes / row_bytes.max(1)).max(1);
-    (0..rows).step_by(most).map(move |start| (start, most.min(rows - start)))
+    (0..rows)
+        .step_by(most)
+        .map(move |start| (start, most.min(rows - start)))
 }

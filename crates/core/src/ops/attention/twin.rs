@@ -73,7 +73,12 @@ pub(super) fn backward(
         return Ok([q.zeros_like()?, k.zeros_like()?, v.zeros_like()?]);
     }
     let d = problem.dims.d;
-    let flat = |x: &Tensor| problem.swap(x)?.reshape((problem.rows(), d)).map_err(crate::error::Error::from);
+    let flat = |x: &Tensor| {
+        problem
+            .swap(x)?
+            .reshape((problem.rows(), d))
+            .map_err(crate::error::Error::from)
+    };
     let lse = replace(&lse.flatten_all()?.unsqueeze(1)?, f64::NEG_INFINITY, 0.0)?;
     // Σ dout ∘ out of each row.
     let delta = (flat(dout)? * flat(out)?)?.sum_keepdim(1)?;
@@ -215,13 +220,16 @@ impl Part<'_> {
             .narrow(1, self.heads.0, self.heads.1)?
             .narrow(2, self.queries.0, self.queries.1)?;
         let kv = self.kv_heads().1;
-        Ok(x.contiguous()?.reshape((self.batches.1, kv, self.heads.1 / kv * self.queries.1, ()))?)
+        Ok(x.contiguous()?
+            .reshape((self.batches.1, kv, self.heads.1 / kv * self.queries.1, ()))?)
     }
 
     /// Keys or values (B, Hkv, Tk, D).
     fn keys(&self, x: &Tensor) -> Result<Tensor> {
         let (first, count) = self.kv_heads();
-        Ok(x.narrow(0, self.batches.0, self.batches.1)?.narrow(1, first, count)?.contiguous()?)
+        Ok(x.narrow(0, self.batches.0, self.batches.1)?
+            .narrow(1, first, count)?
+            .contiguous()?)
     }
 
     /// Adds a gradient of these keys or values to that of all.

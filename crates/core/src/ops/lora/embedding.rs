@@ -105,7 +105,11 @@ pub(in super::super) fn select(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
 /// Columns by id, as rows.
 fn select_columns(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
     if ids.elem_count() == 0 || table.dim(0)? == 0 {
-        return Ok(Tensor::zeros((ids.elem_count(), table.dim(0)?), table.dtype(), table.device())?);
+        return Ok(Tensor::zeros(
+            (ids.elem_count(), table.dim(0)?),
+            table.dtype(),
+            table.device(),
+        )?);
     }
     Ok(table.index_select(ids, 1)?.t()?.contiguous()?)
 }
