@@ -21,7 +21,19 @@ import { typesVersions } from './types-versions.mjs'
  * Long proofs in their short form, which judges no times: `node scripts/proofs/<name>.mjs --short`. A new proof is a new name here. The proof of upstream's
  * bugs is not among them: without an upstream installation it would run tests that the group ava runs anyway.
  */
-const proofs = ['runner', 'determinism', 'trainable', 'memory', 'scale', 'loop', 'errors', 'silence', 'pickle', 'soak']
+const proofs = [
+  'runner',
+  'determinism',
+  'trainable',
+  'memory',
+  'scale',
+  'loop',
+  'errors',
+  'silence',
+  'pickle',
+  'soak',
+  'candle-sizes',
+]
 
 /** Returns `{ok}` from the exit status of a program. */
 const passes = async (started) => ({ ok: (await started).code === 0 })

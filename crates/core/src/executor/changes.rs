@@ -84,8 +84,9 @@ impl<'a> Changes<'a> {
     }
 
     fn copy_of(&self, value: &Value) -> Result<Buffer> {
-        if let Buffer::Candle(tensor) = &*value.storage.borrow() {
-            return Ok(self.executor.pool.borrow_mut().hold(tensor.copy()?));
+        if let Buffer::Candle(held) = &*value.storage.borrow() {
+            let copy = held.tensor.copy()?;
+            return Ok(self.executor.pool.borrow_mut().hold(copy, held.doubts.clone()));
         }
         any!(value.dtype, T => {
             Pool::copy_of(&self.executor.pool, value.dtype, bytemuck::cast_slice::<T, u8>(&value.read::<T>()?))

@@ -10,7 +10,7 @@ use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::meta::Id;
 use crate::ops::context::Check;
-use crate::storage::Doubt;
+use crate::storage::{Buffer, Doubt};
 
 /// A doubt, and how it is settled.
 pub(super) struct Pending {
@@ -45,9 +45,17 @@ impl Executor {
 
     /// Whether one of these tensors depends on something that the host has not looked at.
     pub(super) fn is_doubtful(&self, ids: &[Option<Id>]) -> bool {
+        if self.doubts.borrow().is_empty() {
+            return false;
+        }
         let values = self.values.borrow();
-        let open = |id: &Id| matches!(values.get(*id), Some(Ok(value)) if value.doubts.iter().any(|d| d.is_open()));
-        !self.doubts.borrow().is_empty() && ids.iter().flatten().any(open)
+        ids.iter().flatten().any(|id| match values.get(*id) {
+            Some(Ok(value)) => match &*value.storage.borrow() {
+                Buffer::Candle(held) => held.doubts.iter().any(|doubt| doubt.is_open()),
+                _ => false,
+            },
+            _ => false,
+        })
     }
 
     /// Reads what the device has found so far: one wait for it. What turns out wrong fails, and all that was computed from it.

@@ -130,7 +130,6 @@ fn direct(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Resu
                     storage: source.storage.clone(),
                     shape: meta.shape.clone(),
                     dtype: meta.dtype,
-                    doubts: Doubts::new(),
                 }
             }
         })
@@ -211,7 +210,6 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
             storage: source.storage.clone(),
             shape: metas[0].shape.clone(),
             dtype: metas[0].dtype,
-            doubts,
         }]));
     }
     executor.make_room(twin_bytes(call, inputs))?;
@@ -227,7 +225,7 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
             None => None,
         });
     }
-    let (checks, changed) = (RefCell::default(), Cell::new(false));
+    let (checks, changed, reused) = (RefCell::default(), Cell::new(false), Cell::new(None));
     let device = executor.device.candle().clone();
     let results = (row.twin)(&Twin {
         signature: &row.signature,
@@ -238,6 +236,7 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
         device: &device,
         checks: &checks,
         changed: &changed,
+        reused: &reused,
     });
     executor.half_done.set(changed.get() && results.is_err());
     let results = results?;
@@ -246,14 +245,26 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
     }
     match row.mutates {
         Mutates::Nothing => {}
-        Mutates::Lists(_) => return Ok(SmallVec::new()),
-        Mutates::First => {
-            let target = inputs[0].as_ref().expect("it is changed");
-            if let Some(result) = results.into_iter().next() {
-                store(executor, target, &result)?;
+        Mutates::Lists(_) | Mutates::First => {
+            let targets = inputs.iter().enumerate().filter(|(i, _)| row.is_mutated(*i, attrs));
+            let mut results = results.into_iter();
+            for target in targets.filter_map(|(_, target)| target.as_ref()) {
+                // An op on lists has written its targets itself.
+                if let Some(result) = results.next() {
+                    store(executor, target, &result)?;
+                }
+                inherit(target, &doubts);
             }
             return Ok(SmallVec::new());
         }
+    }
+    if let Some(source) = reused.get().and_then(|i: usize| inputs[i].as_ref()) {
+        inherit(source, &doubts);
+        return Ok(SmallVec::from_iter([Value {
+            storage: source.storage.clone(),
+            shape: metas[0].shape.clone(),
+            dtype: metas[0].dtype,
+        }]));
     }
     let mut values: SmallVec<[Value; 3]> = SmallVec::new();
     let mut kept: SmallVec<[Option<Tensor>; 6]> = tensors;
@@ -268,10 +279,8 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
         }
         let tensor = own::owned(tensor.to_dtype(meta.dtype.candle())?, &kept)?;
         kept.push(Some(tensor.clone()));
-        let buffer = executor.pool.borrow_mut().hold(tensor);
-        let mut value = Value::new(buffer, meta.shape.clone(), meta.dtype);
-        value.doubts = doubts.clone();
-        values.push(value);
+        let buffer = executor.pool.borrow_mut().hold(tensor, doubts.clone());
+        values.push(Value::new(buffer, meta.shape.clone(), meta.dtype));
     }
     Ok(values)
 }
@@ -279,15 +288,13 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
 /// Puts the numbers in the place of those of a target, unless they were written there.
 fn store(executor: &Executor, target: &Value, result: &Tensor) -> Result<()> {
     if let Buffer::Candle(before) = &*target.storage.borrow()
-        && own::share(before, result)
+        && own::share(&before.tensor, result)
     {
         return Ok(());
     }
     let tensor = convert(result, target.dtype)?.reshape(target.shape.dims())?;
-    let buffer = executor
-        .pool
-        .borrow_mut()
-        .hold(own::owned(tensor, &[Some(result.clone())])?);
+    let tensor = own::owned(tensor, &[Some(result.clone())])?;
+    let buffer = executor.pool.borrow_mut().hold(tensor, Doubts::new());
     let before = replace(target, buffer)?;
     executor.pool.borrow_mut().give(before);
     Ok(())
@@ -296,12 +303,28 @@ fn store(executor: &Executor, target: &Value, result: &Tensor) -> Result<()> {
 /// What the inputs depend on and the host has not looked at.
 fn open_doubts(inputs: &[Option<Value>]) -> Doubts {
     let mut doubts = Doubts::new();
-    for doubt in inputs.iter().flatten().flat_map(|value| &value.doubts) {
+    for value in inputs.iter().flatten() {
+        if let Buffer::Candle(held) = &*value.storage.borrow() {
+            add_open(&mut doubts, &held.doubts);
+        }
+    }
+    doubts
+}
+
+fn add_open(doubts: &mut Doubts, more: &Doubts) {
+    for doubt in more {
         if doubt.is_open() && !doubts.iter().any(|known| Rc::ptr_eq(known, doubt)) {
             doubts.push(doubt.clone());
         }
     }
-    doubts
+}
+
+/// What was changed in place depends on these, too.
+fn inherit(target: &Value, doubts: &Doubts) {
+    if let Buffer::Candle(held) = &mut *target.storage.borrow_mut() {
+        held.doubts.retain(|doubt| doubt.is_open());
+        add_open(&mut held.doubts, doubts);
+    }
 }
 
 /// Roughly what candle allocates for a twin. Out of memory, candle ends the process, so the memory is checked first. A formula has a few intermediate results
@@ -311,7 +334,8 @@ fn twin_bytes(call: Call<'_>, inputs: &[Option<Value>]) -> u64 {
     let wide = |meta: &Meta| meta.shape.numel() as u64 * meta.dtype.wide().size() as u64;
     let given = inputs.iter().map(|value| value.as_ref().map(Value::meta));
     if matches!(row.mutates, Mutates::Lists(_)) {
-        return 6 * given.flatten().map(|meta| wide(&meta)).max().unwrap_or(0);
+        let largest = given.flatten().map(|meta| wide(&meta)).max().unwrap_or(0);
+        return largest + 8 * largest.min(twins::CHUNK_BYTES as u64);
     }
     let given: SmallVec<[Option<Meta>; 6]> = given.collect();
     let shapes = Shapes {
@@ -355,8 +379,8 @@ impl Executor {
 
     /// The values as a candle tensor on the engine's device; a copy unless candle holds them already.
     pub(crate) fn to_candle(&self, value: &Value) -> Result<Tensor> {
-        if let Buffer::Candle(tensor) = &*value.storage.borrow() {
-            return Ok(tensor.reshape(value.shape.dims())?);
+        if let Buffer::Candle(held) = &*value.storage.borrow() {
+            return Ok(held.tensor.reshape(value.shape.dims())?);
         }
         crate::any!(value.dtype, T => self.upload(bytemuck::cast_slice::<T, u8>(&value.read::<T>()?), &value.meta()))
     }
@@ -382,8 +406,8 @@ impl Executor {
 
     /// The values as little-endian bytes.
     pub(crate) fn to_bytes(&self, value: &Value) -> Result<Vec<u8>> {
-        if let Buffer::Candle(tensor) = &*value.storage.borrow() {
-            return candle_bytes(tensor);
+        if let Buffer::Candle(held) = &*value.storage.borrow() {
+            return candle_bytes(&held.tensor);
         }
         crate::any!(value.dtype, T => {
             let numbers = value.read::<T>()?;

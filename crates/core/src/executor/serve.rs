@@ -35,8 +35,13 @@ impl Executor {
                 spoils,
             } => {
                 let given = self.trace.borrow().ops().then(|| self.metas_of(&inputs));
-                if row.mutates != Mutates::Nothing && self.is_doubtful(&inputs) {
-                    // What is changed cannot be changed back.
+                let changed = inputs.iter().enumerate().filter(|(i, _)| row.is_mutated(*i, &attrs));
+                let is_state = |id: &Id| !spoils.contains(id);
+                if row.mutates != Mutates::Nothing
+                    && changed.filter_map(|(_, id)| id.as_ref()).any(is_state)
+                    && self.is_doubtful(&inputs)
+                {
+                    // A lasting state cannot be changed back. What is none fails with what it was made of.
                     self.settle_doubts();
                 }
                 let inherited = inputs.iter().flatten().find_map(|id| self.error_of(*id));

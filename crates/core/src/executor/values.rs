@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::meta::{Id, Meta};
 use crate::recorder::{HostBytes, HostTensor, Source};
-use crate::storage::{Buffer, Value};
+use crate::storage::{Buffer, Doubts, Value};
 
 impl Executor {
     /// Stores results, or poisons them with the error; `locate` adds to it where it happened.
@@ -96,7 +96,7 @@ impl Executor {
                 tensor
             }
         };
-        let buffer = self.pool.borrow_mut().hold(tensor);
+        let buffer = self.pool.borrow_mut().hold(tensor, Doubts::new());
         Ok(Value::new(buffer, meta.shape.clone(), meta.dtype))
     }
 

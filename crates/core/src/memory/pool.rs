@@ -13,7 +13,7 @@ use super::limit::{self, Headroom, limit, size};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::storage::{Buffer, Element, Window};
+use crate::storage::{Buffer, Doubts, Element, Held, Window};
 
 /// Free buffers of one element type by capacity, each with the tick at which it was shelved; of each capacity the oldest first.
 type Shelf<T> = BTreeMap<usize, Vec<(u64, Vec<T>)>>;
@@ -216,8 +216,8 @@ impl Pool {
     }
 
     /// Counts a tensor of candle until it is given back.
-    pub fn hold(&mut self, tensor: candle_core::Tensor) -> Buffer {
-        let buffer = Buffer::Candle(tensor);
+    pub fn hold(&mut self, tensor: candle_core::Tensor, doubts: Doubts) -> Buffer {
+        let buffer = Buffer::Candle(Held { tensor, doubts });
         let bytes = buffer.held_bytes();
         let live = self.counters.live_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         self.counters.peak_bytes.fetch_max(live, Ordering::Relaxed);

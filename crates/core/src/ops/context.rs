@@ -273,6 +273,7 @@ pub struct Twin<'a> {
     pub(crate) device: &'a candle_core::Device,
     pub(crate) checks: &'a RefCell<Vec<Check>>,
     pub(crate) changed: &'a Cell<bool>,
+    pub(crate) reused: &'a Cell<Option<usize>>,
 }
 
 /// Something that must not be, as the device found it: bytes of 0 and 1.
@@ -352,9 +353,33 @@ impl<'a> Twin<'a> {
     /// # Errors
     /// candle's.
     pub fn change(&self, i: usize, to: &candle_core::Tensor) -> Result<()> {
-        let target = self.tensor(i);
-        let to = to.to_dtype(target.dtype())?;
+        self.change_from(i, 0, to)
+    }
+
+    /// The same for the elements from flat index `start`.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn change_from(&self, i: usize, start: usize, to: &candle_core::Tensor) -> Result<()> {
+        let target = self.tensor(i).flatten_all()?;
+        let to = to.to_dtype(target.dtype())?.flatten_all()?;
         self.changed.set(true);
-        super::twins::overwrite(target, &to)
+        if to.elem_count() > 0 && !super::own::share(&target, &to) {
+            target.slice_set(&to, 0, start)?;
+        }
+        Ok(())
+    }
+
+    /// Elements `start..start + len` of input `i`, in full precision.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn part(&self, i: usize, start: usize, len: usize) -> Result<candle_core::Tensor> {
+        super::twins::wide(&self.tensor(i).flatten_all()?.narrow(0, start, len)?)
+    }
+
+    /// Says that the one result is input `i`, which nothing else reads, changed where it lies.
+    pub fn reuse(&self, i: usize) {
+        self.reused.set(Some(i));
     }
 }

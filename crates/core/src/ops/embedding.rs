@@ -156,7 +156,7 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     if count == 0 || dim == 0 {
         return Ok(vec![zeros]);
     }
-    let mut dw = zeros.index_add(&ids, &dy.reshape((count, dim))?, 0)?;
+    let mut dw = added(zeros, &ids, &dy.reshape((count, dim))?)?;
     if by_frequency {
         dw = dw.broadcast_div(&frequencies(&ids, num, dy.dtype())?)?;
     }
@@ -164,6 +164,13 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         forget(&dw, row)?;
     }
     Ok(vec![dw])
+}
+
+/// A new table with rows added at their ids, where it lies.
+pub fn added(table: Tensor, ids: &Tensor, rows: &Tensor) -> Result<Tensor> {
+    let index = ids.unsqueeze(1)?.broadcast_as(rows.shape())?.contiguous()?;
+    table.scatter_add_set(&index, &rows.contiguous()?, 0)?;
+    Ok(table)
 }
 
 /// Sets a row of a new table to 0.

@@ -1,6 +1,6 @@
 //! Changes in place. The recorder bumps the version, so that backward notices a saved tensor that was changed.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use kernels::cpu::dropout;
 use kernels::cpu::elementwise::{self as kernel, BinaryOp, Operand};
 use kernels::cpu::strided::{gather_strided, scatter_strided};
@@ -15,6 +15,7 @@ use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::meta::{Meta, Metas};
+use crate::rng::Rng;
 use crate::shape::{Shape, broadcast};
 use crate::{any, float};
 
@@ -287,28 +288,30 @@ pub fn fill_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 pub fn uniform_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (low, high) = (attrs.number(), attrs.number());
-    let x = twin.tensor(0);
-    Ok(vec![own::uniform(
-        twin.rng(),
-        x.dims(),
-        (low, high),
-        dtype_of(x),
-        twin.device(),
-    )?])
+    random_twin(twin, own::uniform, (low, high))
 }
 
 /// Twin of `normalInplace`.
 pub fn normal_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (mean, std) = (attrs.number(), attrs.number());
-    let x = twin.tensor(0);
-    Ok(vec![own::normal(
-        twin.rng(),
-        x.dims(),
-        (mean, std),
-        dtype_of(x),
-        twin.device(),
-    )?])
+    random_twin(twin, own::normal, (mean, std))
+}
+
+/// Random numbers of a kind, by the counter, on a device.
+type Draw = fn(Rng, &[usize], (f64, f64), Dtype, &Device) -> Result<Tensor>;
+
+/// Fills a tensor where it lies, a chunk at a time: each begins with a whole block of the generator.
+fn random_twin(twin: &Twin<'_>, draw: Draw, numbers: (f64, f64)) -> Result<Vec<Tensor>> {
+    let (x, Rng { seed, counter }) = (twin.tensor(0).clone(), twin.rng());
+    let dtype = dtype_of(&x);
+    let block = if dtype == Dtype::F64 { 2 } else { 4 };
+    for (start, len) in twins::chunks(x.elem_count(), dtype.size(), twins::CHUNK_BYTES) {
+        let counter = counter.wrapping_add((start / block) as u64);
+        let part = draw(Rng { seed, counter }, &[len], numbers, dtype, twin.device())?;
+        twin.change_from(0, start, &part)?;
+    }
+    Ok(vec![x])
 }
 
 fn dtype_of(x: &Tensor) -> Dtype {

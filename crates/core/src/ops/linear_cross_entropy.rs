@@ -314,12 +314,34 @@ fn chunk_bytes(attrs: &Attrs, dw: &Tensor) -> usize {
     CHUNK_BYTES.max(weight / 16)
 }
 
-/// Twin of `linearCrossEntropyBackward`.
+/// Twin of `linearCrossEntropyBackward`, in place where nobody else reads the gradient.
 pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (mut dloss, saved) = (twin.tensor(0).clone(), twin.tensor(1));
-    for _ in 0..saved.rank().saturating_sub(1) {
-        dloss = dloss.unsqueeze(dloss.rank())?;
+    let (dloss, given) = (twin.tensor(0), twin.tensor(1));
+    let scaled = if twin.reader().bool() {
+        twin.reuse(1);
+        given.clone()
+    } else {
+        given.force_contiguous()?
+    };
+    if given.elem_count() == 0 {
+        return Ok(vec![scaled]);
     }
-    let scaled = saved.broadcast_mul(&dloss)?;
-    Ok(vec![kept(&saved.ne(0.0)?, &scaled, 0.0)?])
+    let by_row = dloss.rank() == 1;
+    let (rows, width) = if by_row {
+        (dloss.elem_count(), given.elem_count() / dloss.elem_count())
+    } else {
+        (given.elem_count(), 1)
+    };
+    let flat = scaled.reshape((rows, width))?;
+    for (start, len) in chunks(rows, width * flat.dtype().size_in_bytes(), CHUNK_BYTES) {
+        let part = flat.narrow(0, start, len)?;
+        let dloss = if by_row {
+            dloss.narrow(0, start, len)?.unsqueeze(1)?
+        } else {
+            dloss.clone()
+        };
+        let product = part.broadcast_mul(&dloss)?;
+        flat.slice_set(&kept(&part.ne(0.0)?, &product, 0.0)?, 0, start)?;
+    }
+    Ok(vec![scaled])
 }

@@ -2,6 +2,7 @@
 
 use half::{bf16, f16};
 
+use super::doubt::Doubts;
 use super::window::Window;
 use crate::dtype::Dtype;
 use crate::error::Error;
@@ -23,7 +24,7 @@ pub enum Buffer {
     /// In a file; immutable.
     Mapped(Window),
     /// Held by candle: CUDA, or the candle path on the CPU.
-    Candle(candle_core::Tensor),
+    Candle(Held),
     /// A change in place failed: whoever reads the tensor or a view of it gets the error.
     Failed(Box<Error>),
 }
@@ -38,11 +39,19 @@ impl Buffer {
             Buffer::F16(v) => v.capacity() * size_of::<f16>(),
             Buffer::I64(v) => v.capacity() * size_of::<i64>(),
             Buffer::U8(v) => v.capacity(),
-            Buffer::Candle(tensor) => candle_bytes(tensor),
+            Buffer::Candle(held) => candle_bytes(&held.tensor),
             Buffer::Mapped(_) | Buffer::Failed(_) => 0,
         };
         bytes as u64
     }
+}
+
+/// A tensor of candle.
+pub struct Held {
+    /// In a storage of its own.
+    pub tensor: candle_core::Tensor,
+    /// What may yet turn out to be wrong with it.
+    pub doubts: Doubts,
 }
 
 /// Bytes of a tensor of candle: each is kept in a storage of its own size ([`owned`](crate::ops::own::owned)).

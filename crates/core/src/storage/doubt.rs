@@ -17,7 +17,7 @@ enum State {
     Failed(Error),
 }
 
-/// The doubts that a value depends on.
+/// The doubts that a tensor depends on.
 pub type Doubts = SmallVec<[Rc<Doubt>; 1]>;
 
 impl Doubt {

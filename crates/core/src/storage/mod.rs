@@ -5,7 +5,7 @@ mod doubt;
 mod value;
 mod window;
 
-pub use buffer::{Buffer, Element};
+pub use buffer::{Buffer, Element, Held};
 pub use doubt::{Doubt, Doubts};
 pub use value::Value;
 pub use window::{Bytes, SharedBytes, Window};

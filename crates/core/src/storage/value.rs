@@ -4,7 +4,6 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::rc::Rc;
 
 use super::buffer::{Buffer, Element};
-use super::doubt::Doubts;
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -20,8 +19,6 @@ pub struct Value {
     pub shape: Shape,
     /// Element type.
     pub dtype: Dtype,
-    /// What may yet turn out to be wrong with it.
-    pub doubts: Doubts,
 }
 
 impl Value {
@@ -31,7 +28,6 @@ impl Value {
             storage: Rc::new(RefCell::new(buffer)),
             shape,
             dtype,
-            doubts: Doubts::new(),
         }
     }
 
@@ -74,7 +70,8 @@ impl Value {
         // What an interrupted operation writes is not read meanwhile.
         match &*self.storage.try_borrow().ok()? {
             Buffer::Failed(error) => Some((**error).clone()),
-            _ => self.doubts.iter().find_map(|doubt| doubt.error()),
+            Buffer::Candle(held) => held.doubts.iter().find_map(|doubt| doubt.error()),
+            _ => None,
         }
     }
 

@@ -6,7 +6,7 @@ use kernels::cpu::gemm::{GemmDims, GemmOperands, GemmOutput, gemm};
 use kernels::cpu::lora::{LoraEmbeddingDims, LoraFactors, LoraOutputs, lora_embedding};
 
 use super::super::elementwise::wide;
-use super::super::embedding::{check_ids, forget, frequencies, padding};
+use super::super::embedding::{added, check_ids, forget, frequencies, padding};
 use super::super::linear::{Weight, product, rows};
 use super::super::{table, twins};
 use super::wants;
@@ -269,7 +269,7 @@ fn sum_by_id(rows: &Tensor, ids: &Tensor, num: usize, padding: Option<usize>, by
     if rows.elem_count() == 0 {
         return Ok(zeros);
     }
-    let mut sum = zeros.index_add(ids, rows, 0)?;
+    let mut sum = added(zeros, ids, rows)?;
     if by_frequency {
         sum = sum.broadcast_div(&frequencies(ids, num, rows.dtype())?)?;
     }

@@ -223,20 +223,24 @@ pub fn clip_scale_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let norm = twin.wide(count)?;
     let scale = ((norm + 1e-6)?.recip()? * twin.reader().number())?.reshape(())?;
     let scale = scale.ge(1.0)?.where_cond(&scale.ones_like()?, &scale)?;
-    for i in 0..count {
-        let grad = twin.wide(i)?;
-        twin.change(i, &grad.broadcast_mul(&scale.to_dtype(grad.dtype())?)?)?;
-    }
-    Ok(Vec::new())
+    change_twins(twin, |grad| Ok(grad.broadcast_mul(&scale.to_dtype(grad.dtype())?)?))
 }
 
 /// Twin of `clipValue`.
 pub fn clip_value_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let limit = twin.reader().number();
+    change_twins(twin, |grad| {
+        let below = kept(&over(grad, limit)?, grad, limit)?;
+        kept(&over(&below.neg()?, limit)?, &below, -limit)
+    })
+}
+
+/// Changes the tensors of the first list, a chunk at a time.
+fn change_twins(twin: &Twin<'_>, change: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Vec<Tensor>> {
     for i in 0..twin.lists()[0] {
-        let grad = twin.wide(i)?;
-        let below = kept(&over(&grad, limit)?, &grad, limit)?;
-        twin.change(i, &kept(&over(&below.neg()?, limit)?, &below, -limit)?)?;
+        for (start, len) in chunks(twin.tensor(i).elem_count(), size_of::<f32>(), CHUNK_BYTES) {
+            twin.change_from(i, start, &change(&twin.part(i, start, len)?)?)?;
+        }
     }
     Ok(Vec::new())
 }

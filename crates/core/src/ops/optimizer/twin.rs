@@ -5,9 +5,10 @@ use candle_core::Tensor;
 use super::{Adam, NlgAdam, Plan, Sgd, Update, starts};
 use crate::error::Result;
 use crate::ops::context::Twin;
+use crate::ops::twins::{CHUNK_BYTES, chunks};
 
-/// Runs `formula(update, [param, grad, state…])` for each parameter and writes the parameter and its state where they lie, before the next one: the step
-/// takes the memory of one parameter, not of all.
+/// Runs `formula(update, [param, grad, state…])` for chunks of each parameter and writes them and their state where they lie before the next ones: a step takes
+/// the memory of some chunks, not of all parameters.
 fn twin_step<U: Update>(
     twin: &Twin<'_>,
     formula: impl Fn(&U, &[Tensor]) -> candle_core::Result<Vec<Tensor>>,
@@ -17,12 +18,14 @@ fn twin_step<U: Update>(
     let plan = Plan::<U>::read(twin.reader(), lengths[0], twin.signature.name)?;
     for i in 0..lengths[0] {
         let indexes: Vec<usize> = plan.roles(i, &starts).map(|(_, index)| index).collect();
-        let roles = indexes.iter().map(|&index| twin.wide(index));
-        let roles = roles.collect::<Result<Vec<Tensor>>>()?;
-        // The gradient, the second role, is only read.
-        let targets = indexes.iter().enumerate().filter(|(role, _)| *role != 1);
-        for ((_, &index), tensor) in targets.zip(formula(plan.update(i), &roles)?) {
-            twin.change(index, &tensor)?;
+        for (start, len) in chunks(twin.tensor(i).elem_count(), size_of::<f32>(), CHUNK_BYTES) {
+            let roles = indexes.iter().map(|&index| twin.part(index, start, len));
+            let roles = roles.collect::<Result<Vec<Tensor>>>()?;
+            // The gradient, the second role, is only read.
+            let targets = indexes.iter().enumerate().filter(|(role, _)| *role != 1);
+            for ((_, &index), tensor) in targets.zip(formula(plan.update(i), &roles)?) {
+                twin.change_from(index, start, &tensor)?;
+            }
         }
     }
     Ok(Vec::new())
