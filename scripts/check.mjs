@@ -33,6 +33,7 @@ const proofs = [
   'silence',
   'pickle',
   'soak',
+  'candle-sizes',
 ]
 
 /** Returns `{ok}` from the exit status of a program. */

@@ -52,6 +52,7 @@ export function measureWith({ name, threads, reps, warmup, sampleMs = 100 }) {
     const middle = median(ms)
     const { isa, bf16Products } = lora.backend()
     const rounds = lora.getFloat32MatmulPrecision() === 'medium' && bf16Products
+    const onDevice = lora.backend().device !== 'cpu'
     const line = {
       case: name,
       ...(row && { row }),
@@ -63,6 +64,7 @@ export function measureWith({ name, threads, reps, warmup, sampleMs = 100 }) {
       cores_used: round(used / wall, 2),
       others_share: round(Math.max(0, others) / wall / cpus().length, 3),
       ...{ isa, products: rounds ? 'bf16' : 'f32' },
+      ...(onDevice && { peak_device_mb: Math.round(lora.memory().peakBytes / 2 ** 20) }),
       ...(check && { check: await check() }),
       ...more,
     }

@@ -34,11 +34,16 @@ const flagsOf = ({ threads, reps, warmup }) =>
 
 /** One run of torch's side. */
 export const torchTurn = (python, name, settings) =>
-  turn(python, [inRoot('bench', 'torch_baseline.py'), name, ...flagsOf(settings)])
+  turn(python, [
+    inRoot('bench', 'torch_baseline.py'),
+    name,
+    ...flagsOf(settings),
+    ...(settings.device ? ['--device', settings.device] : []),
+  ])
 
 /** One run of ours, in the checkout at `cwd`. */
-export const nodeTurn = (name, settings, cwd = root) =>
-  turn(process.execPath, [join(cwd, 'bench/turn.mjs'), name, ...flagsOf(settings)], {}, cwd)
+export const nodeTurn = (name, settings, cwd = root, env = {}) =>
+  turn(process.execPath, [join(cwd, 'bench/turn.mjs'), name, ...flagsOf(settings)], env, cwd)
 
 /**
  * Whether other processes used too much of the machine during a run. They may use cores that the run leaves idle, and half of that is always allowed,

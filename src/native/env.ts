@@ -13,6 +13,8 @@ export const env = {
   trace: text('LORALIB_TRACE') !== undefined,
   /** LORALIB_DEBUG of 2 or more: a stack for each queued operation. The engine checks the value. */
   callSites: Number(text('LORALIB_DEBUG') ?? 0) >= 2,
+  /** LORALIB_CUDA_PATH: folders with NVIDIA's libraries, searched first. */
+  cudaPath: (variables: Record<string, string | undefined> = process.env) => variables.LORALIB_CUDA_PATH ?? '',
 }
 
 /** The variables of downloads, with the names of huggingface_hub. Read at each download, since programs may set them after the package is loaded. */

@@ -25,18 +25,23 @@ export interface MemoryReport {
   /** Tensors that the executor holds, of all threads. With one thread, after {@link settle}, this equals `values`. */
   liveValues: number
   /**
-   * Bytes of tensor data in CPU buffers, counted by the allocator of the executor. With one thread, on the CPU, after {@link settle},
+   * Bytes of tensor data in buffers of the CPU or the device, counted by the allocator of the executor. With one thread, on the CPU, after {@link settle},
    * `numberBytes + mappedBytes` equals `total.bytes`, unless an operation failed: its result has no data.
    */
   numberBytes: number
   /** Bytes of weights in mapped files. */
   mappedBytes: number
-  /** Bytes of CPU buffers in use: `numberBytes`, plus what rounding sizes up for reuse adds. */
+  /** Bytes of buffers in use: `numberBytes`, plus what rounding sizes up for reuse adds. */
   liveBytes: number
   /** The largest value of `liveBytes` so far. */
   peakBytes: number
   /** Bytes that the pool keeps for reuse; returned to the system when idle. */
   poolBytes: number
+  /**
+   * How often the process has waited for what a device found out about ids, labels and weights of draws: for many operations at once, before something is read or
+   * changed. 0 with the CPU's kernels, which look at once.
+   */
+  readBacks: number
 }
 /** Counts live tensors and bytes by kind. Exact after {@link settle}. */
 export declare function memory(): MemoryReport

@@ -62,6 +62,7 @@ fn open_cuda(number: usize) -> Result<Device> {
             if let candle_core::Device::Cuda(cuda) = &device {
                 // SAFETY: one thread and one stream use this device, so no event has to order its work.
                 unsafe { cuda.disable_event_tracking() };
+                keep_memory(cuda)?;
             }
             Ok(Device::Cuda(device))
         }
@@ -74,6 +75,47 @@ fn open_cuda(number: usize) -> Result<Device> {
             .received(format!("cuda:{number}"))
             .expected("the CUDA libraries of the driver and the toolkit")
             .hint("install the CUDA runtime, or set LORALIB_DEVICE=cpu")),
+    }
+}
+
+/// Keeps what is freed for the next allocation: by default the driver takes it back at every wait for the device.
+#[cfg(feature = "cuda")]
+fn keep_memory(device: &candle_core::CudaDevice) -> Result<()> {
+    use candle_core::cuda_backend::cudarc::driver::{result, sys::CUmemPool_attribute};
+    let context = device.cuda_stream().context().clone();
+    let mut all = u64::MAX;
+    // SAFETY: the device is open, the pool is its own, and the attribute is a 64-bit number.
+    let set = unsafe {
+        result::device::get_default_mem_pool(context.cu_device()).and_then(|pool| {
+            let release = CUmemPool_attribute::CU_MEMPOOL_ATTR_RELEASE_THRESHOLD;
+            result::mem_pool::set_attribute(pool, release, (&raw mut all).cast())
+        })
+    };
+    set.map_err(|error| {
+        Error::new(Code::Device, "the memory pool of the CUDA device cannot be set")
+            .received(format!("{error:?}"))
+            .expected("a device with memory pools: compute capability 7.5 or higher")
+            .hint("LORALIB_DEVICE=cpu always works")
+    })
+}
+
+#[cfg(feature = "cuda")]
+impl Device {
+    /// Bytes of the device's memory; of the CPU none is told here.
+    pub fn memory(&self) -> Option<u64> {
+        let Device::Cuda(candle_core::Device::Cuda(device)) = self else {
+            return None;
+        };
+        let (_, total) = device.cuda_stream().context().mem_get_info().ok()?;
+        Some(total as u64)
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+impl Device {
+    /// Bytes of the device's memory; of the CPU none is told here.
+    pub fn memory(&self) -> Option<u64> {
+        None
     }
 }
 

@@ -159,9 +159,45 @@ impl From<candle_core::Error> for Error {
                 .expected(format!("0 to {}", size.saturating_sub(1)))
                 .received((index as i64).to_string()).hint("ids, indexes and labels count from 0: does the data belong to this table, or to this number of classes?"),
             Candle::WithBacktrace { inner, .. } | Candle::Context { inner, .. } => Error::from(*inner),
+            // candle keeps the error of the driver or of a library as text.
+            other if is_out_of_memory(&other) => Error::new(Code::Memory, "not enough memory on the device")
+                .expected("a request that fits into the memory of the device")
+                .received(first_line(&other))
+                .hint("use a smaller batch, a shorter sequence or checkpoint(), or dispose of tensors that are no longer needed; nvidia-smi lists what else uses the device"),
             // The first line is the message; a backtrace may follow.
             other => Error::new(Code::Internal, "candle could not run the operation")
-                .source(other.to_string().lines().next().unwrap_or_default()),
+                .source(first_line(&other)),
         }
+    }
+}
+
+fn first_line(error: &candle_core::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Of the CUDA driver, or of cuBLAS for its workspace.
+fn is_out_of_memory(error: &candle_core::Error) -> bool {
+    let text = error.to_string();
+    matches!(error, candle_core::Error::Cuda(_))
+        && ["CUDA_ERROR_OUT_OF_MEMORY", "CUBLAS_STATUS_ALLOC_FAILED"]
+            .iter()
+            .any(|code| text.contains(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_without_memory_is_an_error_of_memory() {
+        let of = |text: &str| Error::from(candle_core::Error::Cuda(text.into()).bt());
+        for text in [
+            "DriverError(CUDA_ERROR_OUT_OF_MEMORY, \"out of memory\")",
+            "CublasError(CUBLAS_STATUS_ALLOC_FAILED)",
+        ] {
+            assert_eq!(of(text).code(), Code::Memory);
+            assert!(of(text).to_string().contains(text), "{}", of(text));
+        }
+        assert_eq!(of("DriverError(CUDA_ERROR_ILLEGAL_ADDRESS)").code(), Code::Internal);
     }
 }

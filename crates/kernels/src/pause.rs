@@ -36,7 +36,7 @@ pub fn point() {
 }
 
 /// Runs one piece, which does not yield.
-pub(crate) fn piece<T>(work: impl FnOnce() -> T) -> T {
+pub fn piece<T>(work: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {

@@ -250,6 +250,7 @@ pub fn memory() -> napi::Result<Vec<f64>> {
             &c.live_bytes,
             &c.peak_bytes,
             &c.pool_bytes,
+            &c.read_backs,
         ] {
             numbers.push(counter.load(Relaxed) as f64);
         }

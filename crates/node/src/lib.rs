@@ -3,6 +3,7 @@
 //! Every export is guarded against panics (`catch_unwind`): without the guard a panic would end Node.
 
 mod allocator;
+mod cuda;
 mod engine_api;
 mod error;
 mod files;

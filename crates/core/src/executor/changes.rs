@@ -84,9 +84,9 @@ impl<'a> Changes<'a> {
     }
 
     fn copy_of(&self, value: &Value) -> Result<Buffer> {
-        if let Buffer::Candle(tensor) = &*value.storage.borrow() {
-            // An op never changes candle's tensors but puts others in their place.
-            return Ok(Buffer::Candle(tensor.clone()));
+        if let Buffer::Candle(held) = &*value.storage.borrow() {
+            let copy = held.tensor.copy()?;
+            return Ok(self.executor.pool.borrow_mut().hold(copy, held.doubts.clone()));
         }
         any!(value.dtype, T => {
             Pool::copy_of(&self.executor.pool, value.dtype, bytemuck::cast_slice::<T, u8>(&value.read::<T>()?))
@@ -138,7 +138,7 @@ impl Executor {
 }
 
 fn restore(target: &Value, before: Value) -> Result<()> {
-    if before.storage.borrow().held_bytes() == 0 {
+    if before.is_candle() || before.storage.borrow().held_bytes() == 0 {
         let before = Rc::try_unwrap(before.storage)
             .map_err(|_| Error::new(Code::Internal, "a value that was kept has a second owner"))?;
         return replace(target, before.into_inner()).map(drop);

@@ -3,6 +3,7 @@
 mod awake;
 mod call;
 mod changes;
+mod doubts;
 mod engine;
 mod finite;
 mod run;

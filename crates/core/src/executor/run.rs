@@ -1,21 +1,25 @@
 //! Runs one op: on the CPU kernels, or through its candle twin.
 
-use candle_core::Tensor;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use candle_core::backend::BackendStorage;
+use candle_core::{CpuStorage, Storage, Tensor};
 use smallvec::SmallVec;
 
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::memory::{host_copy, host_vec, shared_copy};
+use crate::memory::{host_vec, shared_copy};
 use crate::meta::Meta;
 use crate::ops::context::{Exec, Output, Twin};
-use crate::ops::cost::Shapes;
-use crate::ops::row::{Half, Mutates, OpRow};
+use crate::ops::row::{Half, Mutates};
 use crate::ops::table::{CAST, COPY_INPLACE};
-use crate::ops::twins::convert;
+use crate::ops::twins::{self, convert};
+use crate::ops::{cost::Shapes, own};
 use crate::platform::Computing;
 use crate::precision::Precision;
-use crate::storage::{Buffer, Element, Value, Window};
+use crate::storage::{Buffer, Doubts, Element, Value, Window};
 
 use super::call::{Call, replace};
 use super::changes::Changes;
@@ -41,23 +45,33 @@ pub fn op(
     let results = compute(executor, call, inputs);
     // A file that has changed meanwhile explains whatever came of it.
     if let Err(error) = check_files(call, inputs) {
-        let written = inputs
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| call.row.is_mutated(*i, call.attrs));
-        for (i, target) in written {
-            if let (Some(target), None) = (target, changes.before(i)) {
-                executor.lose(target, &error);
-            }
-        }
+        lose_written(executor, call, inputs, &changes, &error);
         return Err(error);
     }
-    let results = results?;
+    let results = results.inspect_err(|error| {
+        if executor.half_done.take() {
+            lose_written(executor, call, inputs, &changes, error);
+        }
+    })?;
     if let Some(rule) = watched {
+        executor.settle_doubts();
+        if let Some(error) = results.first().and_then(Value::failure) {
+            return Err(error);
+        }
         finite::check(executor, call, inputs, &results, &changes, rule)?;
     }
     changes.hold();
     Ok(results)
+}
+
+/// What an op was changing when it failed, and nobody has kept, is lost.
+fn lose_written(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>], changes: &Changes<'_>, error: &Error) {
+    let inputs = inputs.iter().enumerate();
+    for (i, target) in inputs.filter(|(i, _)| call.row.is_mutated(*i, call.attrs)) {
+        if let (Some(target), None) = (target, changes.before(i)) {
+            executor.lose(target, error);
+        }
+    }
 }
 
 /// Fails when a file that an input lies in was cut short or rewritten: what was read from it may not be its weights. What is overwritten is not read.
@@ -189,6 +203,7 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
     let Call {
         row, metas, attrs, rng, ..
     } = call;
+    let mut doubts = open_doubts(inputs);
     if row.view {
         let source = inputs[0].as_ref().expect("a view has an input");
         return Ok(SmallVec::from_iter([Value {
@@ -197,26 +212,20 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
             dtype: metas[0].dtype,
         }]));
     }
-    if executor.device.is_cpu() {
-        executor
-            .pool
-            .borrow_mut()
-            .check_headroom(twin_bytes(row, inputs, metas))?;
-    }
+    executor.make_room(twin_bytes(call, inputs))?;
     let mut tensors: SmallVec<[Option<Tensor>; 6]> = SmallVec::new();
+    // An op on whole lists widens one tensor after the other, and what is overwritten is not read.
+    let widens = row.half == Half::Widen && !row.overwrites && !matches!(row.mutates, Mutates::Lists(_));
     for value in inputs {
         tensors.push(match value {
             Some(v) => {
                 let tensor = executor.to_candle(v)?;
-                Some(if v.dtype.is_half() {
-                    tensor.to_dtype(candle_core::DType::F32)?
-                } else {
-                    tensor
-                })
+                Some(if widens { twins::wide(&tensor)? } else { tensor })
             }
             None => None,
         });
     }
+    let (checks, changed, reused) = (RefCell::default(), Cell::new(false), Cell::new(None));
     let device = executor.device.candle().clone();
     let results = (row.twin)(&Twin {
         signature: &row.signature,
@@ -225,29 +234,41 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
         rng,
         outs: metas,
         device: &device,
-    })?;
-    if row.mutates != Mutates::Nothing {
-        let targets = inputs
-            .iter()
-            .enumerate()
-            .filter(|(i, v)| v.is_some() && row.is_mutated(*i, attrs));
-        // All are converted before the first is stored: all or nothing.
-        let mut changed = Vec::new();
-        for ((_, target), tensor) in targets.zip(results) {
-            let target = target.as_ref().expect("missing inputs were filtered out");
-            let tensor = convert(&tensor, target.dtype)?
-                .reshape(target.shape.dims())?
-                .contiguous()?;
-            changed.push((target, Buffer::Candle(tensor)));
-        }
-        for (target, buffer) in changed {
-            executor.pool.borrow_mut().give(replace(target, buffer)?);
-        }
-        return Ok(SmallVec::new());
+        checks: &checks,
+        changed: &changed,
+        reused: &reused,
+    });
+    executor.half_done.set(changed.get() && results.is_err());
+    let results = results?;
+    for check in checks.into_inner() {
+        doubts.push(executor.doubt(row.signature.name, check)?);
     }
-    let mut values = SmallVec::new();
+    match row.mutates {
+        Mutates::Nothing => {}
+        Mutates::Lists(_) | Mutates::First => {
+            let targets = inputs.iter().enumerate().filter(|(i, _)| row.is_mutated(*i, attrs));
+            let mut results = results.into_iter();
+            for target in targets.filter_map(|(_, target)| target.as_ref()) {
+                // An op on lists has written its targets itself.
+                if let Some(result) = results.next() {
+                    store(executor, target, &result)?;
+                }
+                inherit(target, &doubts);
+            }
+            return Ok(SmallVec::new());
+        }
+    }
+    if let Some(source) = reused.get().and_then(|i: usize| inputs[i].as_ref()) {
+        inherit(source, &doubts);
+        return Ok(SmallVec::from_iter([Value {
+            storage: source.storage.clone(),
+            shape: metas[0].shape.clone(),
+            dtype: metas[0].dtype,
+        }]));
+    }
+    let mut values: SmallVec<[Value; 3]> = SmallVec::new();
+    let mut kept: SmallVec<[Option<Tensor>; 6]> = tensors;
     for (tensor, meta) in results.into_iter().zip(metas) {
-        let tensor = tensor.to_dtype(meta.dtype.candle())?.contiguous()?;
         if tensor.dims() != meta.shape.dims() {
             return Err(
                 Error::new(Code::Internal, "a candle twin returned another shape than its rule")
@@ -256,22 +277,74 @@ fn twin(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result
                     .received(format!("{:?}", tensor.dims())),
             );
         }
-        values.push(Value::new(Buffer::Candle(tensor), meta.shape.clone(), meta.dtype));
+        let tensor = own::owned(tensor.to_dtype(meta.dtype.candle())?, &kept)?;
+        kept.push(Some(tensor.clone()));
+        let buffer = executor.pool.borrow_mut().hold(tensor, doubts.clone());
+        values.push(Value::new(buffer, meta.shape.clone(), meta.dtype));
     }
     Ok(values)
 }
 
-/// Roughly what candle allocates for a twin. Out of memory, candle ends the process, so the memory is checked first. Inputs are copied or widened, and
-/// a formula has a few intermediate results; what an op needs beyond that is in its row.
-fn twin_bytes(row: &OpRow, inputs: &[Option<Value>], metas: &[Meta]) -> u64 {
-    let given: SmallVec<[Option<Meta>; 6]> = inputs.iter().map(|value| value.as_ref().map(Value::meta)).collect();
+/// Puts the numbers in the place of those of a target, unless they were written there.
+fn store(executor: &Executor, target: &Value, result: &Tensor) -> Result<()> {
+    if let Buffer::Candle(before) = &*target.storage.borrow()
+        && own::share(&before.tensor, result)
+    {
+        return Ok(());
+    }
+    let tensor = convert(result, target.dtype)?.reshape(target.shape.dims())?;
+    let tensor = own::owned(tensor, &[Some(result.clone())])?;
+    let buffer = executor.pool.borrow_mut().hold(tensor, Doubts::new());
+    let before = replace(target, buffer)?;
+    executor.pool.borrow_mut().give(before);
+    Ok(())
+}
+
+/// What the inputs depend on and the host has not looked at.
+fn open_doubts(inputs: &[Option<Value>]) -> Doubts {
+    let mut doubts = Doubts::new();
+    for value in inputs.iter().flatten() {
+        if let Buffer::Candle(held) = &*value.storage.borrow() {
+            add_open(&mut doubts, &held.doubts);
+        }
+    }
+    doubts
+}
+
+fn add_open(doubts: &mut Doubts, more: &Doubts) {
+    for doubt in more {
+        if doubt.is_open() && !doubts.iter().any(|known| Rc::ptr_eq(known, doubt)) {
+            doubts.push(doubt.clone());
+        }
+    }
+}
+
+/// What was changed in place depends on these, too.
+fn inherit(target: &Value, doubts: &Doubts) {
+    if let Buffer::Candle(held) = &mut *target.storage.borrow_mut() {
+        held.doubts.retain(|doubt| doubt.is_open());
+        add_open(&mut held.doubts, doubts);
+    }
+}
+
+/// Roughly what candle allocates for a twin. Out of memory, candle ends the process, so the memory is checked first. A formula has a few intermediate results
+/// of the size of its inputs; an op that reads weights or works by chunks says in its row what it takes, and one on whole lists takes the memory of one tensor.
+fn twin_bytes(call: Call<'_>, inputs: &[Option<Value>]) -> u64 {
+    let Call { row, metas, .. } = call;
     let wide = |meta: &Meta| meta.shape.numel() as u64 * meta.dtype.wide().size() as u64;
-    let whole: u64 = given.iter().flatten().chain(metas).map(wide).sum();
+    let given = inputs.iter().map(|value| value.as_ref().map(Value::meta));
+    if matches!(row.mutates, Mutates::Lists(_)) {
+        let largest = given.flatten().map(|meta| wide(&meta)).max().unwrap_or(0);
+        return largest + 8 * largest.min(twins::CHUNK_BYTES as u64);
+    }
+    let given: SmallVec<[Option<Meta>; 6]> = given.collect();
     let shapes = Shapes {
         inputs: &given,
         outputs: metas,
     };
-    4 * whole + row.twin_bytes.map_or(0, |bytes| bytes(&shapes))
+    let results: u64 = metas.iter().map(wide).sum();
+    let inside = || 4 * given.iter().flatten().map(wide).sum::<u64>() + 3 * results;
+    results + row.twin_bytes.map_or_else(inside, |bytes| bytes(&shapes))
 }
 
 /// A value of the same shape and dtype, with arbitrary content.
@@ -306,32 +379,35 @@ impl Executor {
 
     /// The values as a candle tensor on the engine's device; a copy unless candle holds them already.
     pub(crate) fn to_candle(&self, value: &Value) -> Result<Tensor> {
-        if let Buffer::Candle(tensor) = &*value.storage.borrow() {
-            return Ok(tensor.reshape(value.shape.dims())?);
+        if let Buffer::Candle(held) = &*value.storage.borrow() {
+            return Ok(held.tensor.reshape(value.shape.dims())?);
         }
-        drop(host_vec::<u8>(
-            value.shape.numel() * value.dtype.size(),
-            "a copy for candle",
-        )?);
-        let cpu = crate::any!(value.dtype, T => {
-            let numbers = value.read::<T>()?;
-            candle_from_slice(&numbers, &value.shape)
-        })?;
-        Ok(cpu.to_device(self.device.candle())?)
+        crate::any!(value.dtype, T => self.upload(bytemuck::cast_slice::<T, u8>(&value.read::<T>()?), &value.meta()))
     }
 
-    /// The value, held by candle.
-    pub(crate) fn move_to_candle(&self, value: Value) -> Result<Value> {
-        let tensor = self.to_candle(&value)?;
-        let candle = Value::new(Buffer::Candle(tensor), value.shape.clone(), value.dtype);
-        self.recycle(value);
-        Ok(candle)
+    /// Numbers on the device, from little-endian bytes in any memory: copied once.
+    pub(crate) fn upload(&self, bytes: &[u8], meta: &Meta) -> Result<Tensor> {
+        self.make_room(bytes.len() as u64)?;
+        let (dims, device) = (meta.shape.dims(), self.device.candle());
+        crate::any!(meta.dtype, T => Ok(match bytemuck::try_cast_slice::<u8, T>(bytes) {
+            Ok(numbers) => Tensor::from_slice(numbers, dims, device)?,
+            // A file may hold them unaligned.
+            Err(_) => Tensor::from_vec(bytemuck::pod_collect_to_vec::<u8, T>(bytes), dims, device)?,
+        }))
+    }
+
+    /// Fails when so many bytes are not there for candle, which would end the process on the CPU. CUDA returns an error itself.
+    fn make_room(&self, bytes: u64) -> Result<()> {
+        if self.device.is_cpu() {
+            self.pool.borrow_mut().check_headroom(bytes)?;
+        }
+        Ok(())
     }
 
     /// The values as little-endian bytes.
     pub(crate) fn to_bytes(&self, value: &Value) -> Result<Vec<u8>> {
-        if let Buffer::Candle(tensor) = &*value.storage.borrow() {
-            return candle_bytes(tensor);
+        if let Buffer::Candle(held) = &*value.storage.borrow() {
+            return candle_bytes(&held.tensor);
         }
         crate::any!(value.dtype, T => {
             let numbers = value.read::<T>()?;
@@ -348,37 +424,36 @@ impl Executor {
     }
 }
 
-fn candle_from_slice<T: crate::ops::twins::CandleElement>(
-    numbers: &[T],
-    shape: &crate::shape::Shape,
-) -> Result<Tensor> {
-    Ok(Tensor::from_slice(numbers, shape.dims(), &candle_core::Device::Cpu)?)
-}
-
 fn candle_bytes(tensor: &Tensor) -> Result<Vec<u8>> {
-    use candle_core::DType;
-    if tensor.elem_count() == 0 {
-        // candle cannot slice the empty storage of a view that starts past its end.
-        return Ok(Vec::new());
+    if !tensor.device().is_cpu() {
+        // Out of memory on the host, candle ends the process.
+        drop(host_vec::<u8>(
+            tensor.elem_count() * tensor.dtype().size_in_bytes(),
+            "a copy for the reader",
+        )?);
     }
-    // Memory for candle's copy and ours is checked together: out of memory, candle ends the process.
-    let bytes = tensor.elem_count() * tensor.dtype().size_in_bytes();
-    drop(host_vec::<u8>(2 * bytes, "a copy for the reader")?);
-    let flat = tensor.flatten_all()?.to_device(&candle_core::Device::Cpu)?;
-    match flat.dtype() {
-        DType::F32 => copy(&flat.to_vec1::<f32>()?),
-        DType::F64 => copy(&flat.to_vec1::<f64>()?),
-        DType::BF16 => copy(&flat.to_vec1::<half::bf16>()?),
-        DType::F16 => copy(&flat.to_vec1::<half::f16>()?),
-        DType::I64 => copy(&flat.to_vec1::<i64>()?),
-        DType::U8 => Ok(flat.to_vec1::<u8>()?),
+    let host = tensor.to_device(&candle_core::Device::Cpu)?.contiguous()?;
+    let (storage, layout) = host.storage_and_layout();
+    let (start, end) = layout.contiguous_offsets().unwrap_or_default();
+    let Storage::Cpu(cpu) = &*storage else {
+        return Err(Error::new(Code::Internal, "what was copied to the host is not there"));
+    };
+    match cpu {
+        _ if start == end => Ok(Vec::new()),
+        CpuStorage::F32(v) => copy(&v[start..end]),
+        CpuStorage::F64(v) => copy(&v[start..end]),
+        CpuStorage::BF16(v) => copy(&v[start..end]),
+        CpuStorage::F16(v) => copy(&v[start..end]),
+        CpuStorage::I64(v) => copy(&v[start..end]),
+        CpuStorage::U8(v) => copy(&v[start..end]),
         other => Err(
             Error::new(Code::Dtype, "candle holds a dtype that the engine does not have")
-                .received(format!("{other:?}")),
+                .received(format!("{:?}", other.dtype())),
         ),
     }
 }
 
+/// As one piece: what could interrupt it may change the tensor, which is locked.
 fn copy<T: bytemuck::Pod>(numbers: &[T]) -> Result<Vec<u8>> {
-    host_copy(bytemuck::cast_slice(numbers), "a copy for the reader")
+    kernels::pause::piece(|| shared_copy(bytemuck::cast_slice(numbers), "a copy for the reader"))
 }

@@ -35,6 +35,15 @@ impl Executor {
                 spoils,
             } => {
                 let given = self.trace.borrow().ops().then(|| self.metas_of(&inputs));
+                let changed = inputs.iter().enumerate().filter(|(i, _)| row.is_mutated(*i, &attrs));
+                let is_state = |id: &Id| !spoils.contains(id);
+                if row.mutates != Mutates::Nothing
+                    && changed.filter_map(|(_, id)| id.as_ref()).any(is_state)
+                    && self.is_doubtful(&inputs)
+                {
+                    // A lasting state cannot be changed back. What is none fails with what it was made of.
+                    self.settle_doubts();
+                }
                 let inherited = inputs.iter().flatten().find_map(|id| self.error_of(*id));
                 let failure = if let Some(first) = inherited {
                     // What depends on a failed tensor fails with the first error, which keeps its op and path.
@@ -106,6 +115,7 @@ impl Executor {
             Command::Read { ids, in_file, reply } => {
                 // Evaluation and generation read in every iteration and end no step: there the reads let unused buffers age.
                 self.pool.borrow_mut().end_step();
+                self.settle_doubts();
                 let outcome = self.guarded(|exec| {
                     ids.iter()
                         .map(|&id| exec.read_host(id, in_file))
@@ -122,6 +132,7 @@ impl Executor {
                 None
             }
             Command::Fence { step, reply } => {
+                self.settle_doubts();
                 self.synchronize();
                 let progress = self.progress(position.stream);
                 if let (true, Some(progress)) = (step, &progress) {
@@ -179,11 +190,11 @@ impl Executor {
         }
     }
 
-    fn progress(&self, stream: StreamId) -> Option<Arc<Progress>> {
+    pub(super) fn progress(&self, stream: StreamId) -> Option<Arc<Progress>> {
         self.streams.borrow().get(stream).map(|s| s.progress.clone())
     }
 
-    fn path_name(&self, path: u32) -> String {
+    pub(super) fn path_name(&self, path: u32) -> String {
         self.paths.borrow().get(&path).cloned().unwrap_or_default()
     }
 

@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 
 use super::awake::Awake;
+use super::doubts::Pending;
 use crate::config::Config;
 use crate::error::Error;
 use crate::executor::trace::{Timeline, Trace};
 use crate::id_map::IdMap;
 use crate::memory::{Counters, Pool};
-use crate::recorder::{Message, StreamId};
+use crate::recorder::{Message, Position, StreamId};
 use crate::storage::Value;
 
 use super::schedule::{Streams, made};
@@ -41,6 +42,15 @@ pub(super) struct Frame {
     /// When others could last interrupt it, and the longest time in which they could not.
     pub(super) paused: Instant,
     pub(super) stretch: Duration,
+    pub(super) place: Place,
+}
+
+/// Where an entry was recorded.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) position: Position,
+    pub(super) path: u32,
+    pub(super) stack: u64,
 }
 
 impl Frame {
@@ -75,6 +85,10 @@ pub struct Executor {
     pub(super) awake: Awake,
     /// By how much entries served in between have changed the bytes in use, within the current entry.
     pub(super) elsewhere: Cell<[i64; 2]>,
+    /// What the device has found and nobody has read.
+    pub(super) doubts: RefCell<Vec<Pending>>,
+    /// An op on whole lists failed after it had changed some of them.
+    pub(super) half_done: Cell<bool>,
 }
 
 impl Executor {
@@ -87,7 +101,11 @@ impl Executor {
     ) -> Self {
         Executor {
             values: RefCell::default(),
-            pool: RefCell::new(Pool::new(counters.clone(), crate::memory::limit() / 4)),
+            // What a device holds is counted here too, and bounded by its own memory.
+            pool: RefCell::new(match config.device.memory() {
+                Some(bytes) => Pool::with_limit(counters.clone(), 0, bytes),
+                None => Pool::new(counters.clone(), crate::memory::limit() / 4),
+            }),
             counters,
             device: config.device.clone(),
             candle: config.candle || !config.device.is_cpu(),
@@ -101,6 +119,8 @@ impl Executor {
             frames: RefCell::default(),
             awake: Awake::new(),
             elsewhere: Cell::new([0; 2]),
+            doubts: RefCell::default(),
+            half_done: Cell::new(false),
         }
     }
 
@@ -211,6 +231,11 @@ impl Executor {
         let looked = self.streams.borrow().looked;
         self.counters.looked.store(looked, Ordering::Relaxed);
         let (position, made) = (entry.position, made(&entry));
+        let place = Place {
+            position,
+            path: entry.path,
+            stack: entry.stack,
+        };
         let began = Instant::now();
         self.frames.borrow_mut().push(Frame {
             stream: number,
@@ -218,6 +243,7 @@ impl Executor {
             others: 0,
             paused: began,
             stretch: Duration::ZERO,
+            place,
         });
         let failure = self.serve(entry, abort);
         let (own, whole) = {

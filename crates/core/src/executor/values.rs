@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::memory::Pool;
 use crate::meta::{Id, Meta};
 use crate::recorder::{HostBytes, HostTensor, Source};
-use crate::storage::{Buffer, Value};
+use crate::storage::{Buffer, Doubts, Value};
 
 impl Executor {
     /// Stores results, or poisons them with the error; `locate` adds to it where it happened.
@@ -69,9 +69,12 @@ impl Executor {
     }
 
     pub(super) fn put(&self, meta: &Meta, source: Source) -> Result<Value> {
+        if self.candle {
+            return self.put_on_device(meta, &source);
+        }
         let buffer = match source {
             Source::Host(bytes) => Pool::copy_of(&self.pool, meta.dtype, &bytes)?,
-            Source::Mapped(window) if window.is_aligned() && !self.candle => self.pool.borrow_mut().map(window),
+            Source::Mapped(window) if window.is_aligned() => self.pool.borrow_mut().map(window),
             Source::Copied(window) | Source::Mapped(window) => {
                 let copy = Pool::copy_of(&self.pool, meta.dtype, window.bytes())?;
                 if let Err(error) = window.check() {
@@ -81,12 +84,20 @@ impl Executor {
                 copy
             }
         };
-        let value = Value::new(buffer, meta.shape.clone(), meta.dtype);
-        if self.candle {
-            self.move_to_candle(value)
-        } else {
-            Ok(value)
-        }
+        Ok(Value::new(buffer, meta.shape.clone(), meta.dtype))
+    }
+
+    fn put_on_device(&self, meta: &Meta, source: &Source) -> Result<Value> {
+        let tensor = match source {
+            Source::Host(bytes) => self.upload(bytes.as_ref(), meta)?,
+            Source::Copied(window) | Source::Mapped(window) => {
+                let tensor = self.upload(window.bytes(), meta)?;
+                window.check()?;
+                tensor
+            }
+        };
+        let buffer = self.pool.borrow_mut().hold(tensor, Doubts::new());
+        Ok(Value::new(buffer, meta.shape.clone(), meta.dtype))
     }
 
     pub(super) fn read_host(&self, id: Id, in_file: bool) -> Result<HostTensor> {

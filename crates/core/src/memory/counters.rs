@@ -17,6 +17,8 @@ pub struct Counters {
     pub pool_bytes: AtomicU64,
     /// Streams, and positions that they wait for, which the executor has looked at.
     pub looked: AtomicU64,
+    /// How often the host has waited for what a device found out about ids, labels and weights.
+    pub read_backs: AtomicU64,
     /// Values in the executor's table.
     pub live_values: AtomicU64,
 }

@@ -13,7 +13,7 @@ use super::limit::{self, Headroom, limit, size};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::storage::{Buffer, Element, Window};
+use crate::storage::{Buffer, Doubts, Element, Held, Window};
 
 /// Free buffers of one element type by capacity, each with the tick at which it was shelved; of each capacity the oldest first.
 type Shelf<T> = BTreeMap<usize, Vec<(u64, Vec<T>)>>;
@@ -140,11 +140,8 @@ impl Pool {
     /// # Errors
     /// [`Code::Memory`].
     pub fn check_headroom(&mut self, bytes: u64) -> Result<()> {
-        // The memory of the trial is never touched, so it costs only address space.
-        let untouched = |n| {
-            let mut vec: Vec<u8> = Vec::new();
-            vec.try_reserve_exact(n).ok().map(|()| vec)
-        };
+        // A trial that is never touched costs only address space.
+        let untouched = |n| crate::platform::can_map(n).then(Vec::<u8>::new);
         let n = usize::try_from(bytes).unwrap_or(usize::MAX);
         self.fresh(n, untouched).map(|_| ())
     }
@@ -218,6 +215,17 @@ impl Pool {
         Buffer::Mapped(window)
     }
 
+    /// Counts a tensor of candle until it is given back.
+    pub fn hold(&mut self, tensor: candle_core::Tensor, doubts: Doubts) -> Buffer {
+        let buffer = Buffer::Candle(Held { tensor, doubts });
+        let bytes = buffer.held_bytes();
+        let live = self.counters.live_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.counters.peak_bytes.fetch_max(live, Ordering::Relaxed);
+        self.most_live = self.most_live.max(live);
+        self.counters.number_bytes.fetch_add(bytes, Ordering::Relaxed);
+        buffer
+    }
+
     /// Takes a buffer back.
     pub fn give(&mut self, buffer: Buffer) {
         match buffer {
@@ -231,7 +239,12 @@ impl Pool {
                 let bytes = window.bytes().len() as u64;
                 self.counters.mapped_bytes.fetch_sub(bytes, Ordering::Relaxed);
             }
-            Buffer::Candle(_) | Buffer::Failed(_) => {}
+            Buffer::Candle(_) => {
+                let bytes = buffer.held_bytes();
+                self.counters.live_bytes.fetch_sub(bytes, Ordering::Relaxed);
+                self.counters.number_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            }
+            Buffer::Failed(_) => {}
         }
     }
 

@@ -13,7 +13,6 @@ use kernels::cpu::attention::{
 use super::attrs::AttrReader;
 use super::back::Back;
 use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
-use super::cost::Shapes;
 use super::linear::Real;
 use super::lora::{dropout, dropout_blocks, probability};
 use super::row::{Needs, Save};
@@ -238,14 +237,6 @@ fn blocks(context: &ShapeContext<'_>, q: usize, k: usize) -> Result<u64> {
 }
 
 // ---- forward --------------------------------------------------------------------------------------------------------
-
-/// Bytes of the twin's matrix of scores and of its softmax. The first two inputs of the gradient op also have the shapes of `q` and `k`.
-pub fn score_bytes(shapes: &Shapes<'_>) -> u64 {
-    let (Some(&[batch, a, b, _]), Some(&[_, c, d, _])) = (shapes.dims(0), shapes.dims(1)) else {
-        return 0;
-    };
-    2 * (batch * a.max(b) * a.min(b) * c.max(d) * 4) as u64
-}
 
 /// `softmax(scale · q kᵀ + mask) v` for each head. A query that may attend to no key gets zeros.
 ///

@@ -1,6 +1,6 @@
 //! What an op sees: its shape rule gets shapes, its forward values, its twin candle tensors.
 
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 
 use smallvec::SmallVec;
 
@@ -263,7 +263,7 @@ pub fn output<T: Element>(vec: Vec<T>) -> Outputs {
     outputs([T::wrap(vec)])
 }
 
-/// What a twin works with: candle tensors, half types widened, booleans as bytes.
+/// What a twin works with: candle tensors, booleans as bytes; half types are widened unless the op reads them itself or takes whole lists.
 pub struct Twin<'a> {
     pub(crate) signature: &'static Signature,
     pub(crate) inputs: &'a [Option<candle_core::Tensor>],
@@ -271,6 +271,17 @@ pub struct Twin<'a> {
     pub(crate) rng: Option<Rng>,
     pub(crate) outs: &'a [Meta],
     pub(crate) device: &'a candle_core::Device,
+    pub(crate) checks: &'a RefCell<Vec<Check>>,
+    pub(crate) changed: &'a Cell<bool>,
+    pub(crate) reused: &'a Cell<Option<usize>>,
+}
+
+/// Something that must not be, as the device found it: bytes of 0 and 1.
+pub struct Check {
+    /// At least one element.
+    pub(crate) bad: candle_core::Tensor,
+    /// Looks for it on the host, to name it.
+    pub(crate) again: Box<dyn Fn() -> Result<()>>,
 }
 
 impl<'a> Twin<'a> {
@@ -319,5 +330,56 @@ impl<'a> Twin<'a> {
     /// Random numbers of this op.
     pub fn rng(&self) -> Rng {
         self.rng.expect("the recorder gives every random op its numbers")
+    }
+
+    /// Input `i` in full precision.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn wide(&self, i: usize) -> Result<candle_core::Tensor> {
+        super::twins::wide(self.tensor(i))
+    }
+
+    /// Fails later, where the host reads or something is changed, if any of `bad` is not 0. `again` finds it on the host and gives the error.
+    pub fn forbid(&self, bad: candle_core::Tensor, again: impl Fn() -> Result<()> + 'static) {
+        if bad.elem_count() > 0 {
+            let again = Box::new(again);
+            self.checks.borrow_mut().push(Check { bad, again });
+        }
+    }
+
+    /// Overwrites input `i` where it lies, converted.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn change(&self, i: usize, to: &candle_core::Tensor) -> Result<()> {
+        self.change_from(i, 0, to)
+    }
+
+    /// The same for the elements from flat index `start`.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn change_from(&self, i: usize, start: usize, to: &candle_core::Tensor) -> Result<()> {
+        let target = self.tensor(i).flatten_all()?;
+        let to = to.to_dtype(target.dtype())?.flatten_all()?;
+        self.changed.set(true);
+        if to.elem_count() > 0 && !super::own::share(&target, &to) {
+            target.slice_set(&to, 0, start)?;
+        }
+        Ok(())
+    }
+
+    /// Elements `start..start + len` of input `i`, in full precision.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn part(&self, i: usize, start: usize, len: usize) -> Result<candle_core::Tensor> {
+        super::twins::wide(&self.tensor(i).flatten_all()?.narrow(0, start, len)?)
+    }
+
+    /// Says that the one result is input `i`, which nothing else reads, changed where it lies.
+    pub fn reuse(&self, i: usize) {
+        self.reused.set(Some(i));
     }
 }

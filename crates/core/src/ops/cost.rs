@@ -1,5 +1,6 @@
 //! The cost of a call, from its shapes: multiplications by the rule in the op's row, and bytes.
 
+use super::twins::CHUNK_BYTES;
 use crate::meta::Meta;
 
 /// Shapes and dtypes of a call's inputs and outputs.
@@ -46,6 +47,15 @@ impl<'a> Shapes<'a> {
     pub fn bytes(&self) -> u64 {
         self.inputs.iter().flatten().chain(self.outputs).map(Meta::bytes).sum()
     }
+}
+
+/// Bytes beside the results of a twin that reads a weight, the largest input, where it lies, and works by chunks.
+pub fn beside_weight(shapes: &Shapes<'_>) -> u64 {
+    let wide = |meta: &Meta| (meta.shape.numel() * meta.dtype.wide().size()) as u64;
+    let given = shapes.inputs.iter().flatten().map(wide);
+    let (all, largest) = (given.clone().sum::<u64>(), given.max().unwrap_or(0));
+    let results: u64 = shapes.outputs.iter().map(wide).sum();
+    4 * (all - largest) + 2 * results + 6 * CHUNK_BYTES as u64
 }
 
 #[cfg(test)]

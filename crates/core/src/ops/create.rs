@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use kernels::cpu::dropout as kernel;
 
 use super::context::{Exec, Outputs, ShapeContext, Twin, output};
-use super::twins;
+use super::{own, twins};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -79,9 +79,7 @@ pub fn full_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     } else {
         value
     };
-    Ok(vec![
-        Tensor::full(value, shape.dims(), twin.device())?.to_dtype(dtype.candle())?,
-    ])
+    Ok(vec![twins::full(value, shape.dims(), dtype.candle(), twin.device())?])
 }
 
 /// `rand(shape, low, high, dtype)` and `randn(shape, mean, std, dtype)`.
@@ -136,12 +134,19 @@ pub fn randn(exec: &mut Exec<'_>) -> Result<Outputs> {
     })
 }
 
-/// Random numbers are made on the host and copied: every device draws the same ones.
+/// Made on the device by the counter: every device draws the same ones, up to the rounding of its functions.
 pub fn rand_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let shape = attrs.shape()?;
     let (low, high) = (attrs.number(), attrs.number());
-    Ok(vec![twins::uniform(twin, shape.dims(), low, high, attrs.dtype()?)?])
+    let dtype = attrs.dtype()?;
+    Ok(vec![own::uniform(
+        twin.rng(),
+        shape.dims(),
+        (low, high),
+        dtype,
+        twin.device(),
+    )?])
 }
 
 /// As [`rand_twin`].
@@ -149,7 +154,14 @@ pub fn randn_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let shape = attrs.shape()?;
     let (mean, std) = (attrs.number(), attrs.number());
-    Ok(vec![twins::normal(twin, shape.dims(), mean, std, attrs.dtype()?)?])
+    let dtype = attrs.dtype()?;
+    Ok(vec![own::normal(
+        twin.rng(),
+        shape.dims(),
+        (mean, std),
+        dtype,
+        twin.device(),
+    )?])
 }
 
 /// A zeroed output of any dtype (shared by the ops that scatter into zeros).

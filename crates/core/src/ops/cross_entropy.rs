@@ -16,7 +16,7 @@ use super::context::{Exec, Outputs, ShapeContext, Twin, output, outputs};
 use super::create::one;
 use super::row::{Needs, Save};
 use super::table;
-use super::twins::sum_keep;
+use super::twins::{CHUNK_BYTES, chunks, full, kept, number, sum_keep};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -170,108 +170,169 @@ pub fn cross_entropy_backward(back: &mut Back<'_>) -> Result<()> {
 
 // ---- twins ----------------------------------------------------------------------------------------------------------
 
-/// Which rows count (u8), and their targets with 0 for ignored ones.
-fn targets(target: &Tensor, ignore: i64) -> Result<(Tensor, Tensor)> {
-    let counts = target.ne(ignore)?;
-    let safe = counts.where_cond(target, &target.zeros_like()?)?;
-    Ok((counts, safe))
+/// Rows of logits and what their losses depend on.
+pub(super) struct Rows<'a> {
+    /// Which rows count (u8), and their targets, with a class for every row.
+    counts: Tensor,
+    target: Tensor,
+    class_weight: Option<&'a Tensor>,
+    options: &'a Options,
 }
 
-/// Weights of all classes (C), and of each row's target (N).
-fn weights(given: Option<&Tensor>, target: &Tensor, classes: usize, dtype: DType) -> Result<(Tensor, Tensor)> {
-    match given {
-        Some(w) => Ok((w.clone(), w.index_select(target, 0)?)),
-        None => {
-            let ones = |n: usize| Tensor::ones(n, dtype, target.device());
-            Ok((ones(classes)?, ones(target.elem_count())?))
+impl<'a> Rows<'a> {
+    /// Fails later for targets that are neither a class nor ignored: candle does not name them, and does not check on CUDA.
+    pub(super) fn new(
+        twin: &Twin<'_>,
+        target: &Tensor,
+        classes: usize,
+        class_weight: Option<&'a Tensor>,
+        options: &'a Options,
+    ) -> Result<Self> {
+        let (name, given, ignore) = (twin.signature.name, target.clone(), options.ignore);
+        let counts = target.broadcast_ne(&Tensor::full(ignore, (), target.device())?)?;
+        let (first, last) = (number(target, 0.0)?, number(target, classes as f64 - 1.0)?);
+        let outside = (target.broadcast_lt(&first)? + target.broadcast_gt(&last)?)?;
+        twin.forbid((outside * &counts)?, move || {
+            Ok(kernel::check_classes(name, classes, &given.to_vec1::<i64>()?, ignore)?)
+        });
+        Ok(Rows {
+            target: target
+                .broadcast_maximum(&first)?
+                .broadcast_minimum(&last.broadcast_maximum(&first)?)?,
+            counts,
+            class_weight,
+            options,
+        })
+    }
+
+    /// Those from `start`.
+    pub(super) fn chunk(&self, start: usize, len: usize) -> Result<Self> {
+        Ok(Rows {
+            counts: self.counts.narrow(0, start, len)?,
+            target: self.target.narrow(0, start, len)?,
+            class_weight: self.class_weight,
+            options: self.options,
+        })
+    }
+
+    /// Number of rows that count, as a scalar.
+    pub(super) fn counted(&self, dtype: DType) -> Result<Tensor> {
+        Ok(self.counts.to_dtype(dtype)?.sum_all()?)
+    }
+
+    /// The weight of each row's target (M), where classes have weights.
+    fn own_weight(&self) -> Result<Option<Tensor>> {
+        let of = |weight: &Tensor| weight.index_select(&self.target, 0);
+        Ok(self.class_weight.map(of).transpose()?)
+    }
+
+    /// Losses, largest logits and `ln Σ e^(x - max)` of the rows; 0 where they do not count.
+    pub(super) fn losses(&self, x: &Tensor) -> Result<[Tensor; 3]> {
+        let smoothing = self.options.smoothing;
+        let max = x.max_keepdim(1)?;
+        let shifted = x.broadcast_sub(&max)?;
+        let ln_sum = sum_keep(&shifted.exp()?, &[1])?.log()?;
+        let lp = shifted
+            .gather(&self.target.unsqueeze(1)?, 1)?
+            .broadcast_sub(&ln_sum)?
+            .squeeze(1)?;
+        let lp = match self.own_weight()? {
+            Some(weight) => (lp * weight)?,
+            None => lp,
+        };
+        let mut loss = lp.affine(smoothing - 1.0, 0.0)?;
+        // Without smoothing the sum must be left out: it is infinite where a class has probability 0.
+        if smoothing > 0.0 {
+            let lp = shifted.broadcast_sub(&ln_sum)?;
+            drop(shifted);
+            let lp = match self.class_weight {
+                Some(weight) => lp.broadcast_mul(weight)?,
+                None => lp,
+            };
+            loss = (loss + lp.sum(1)?.affine(-smoothing / x.dim(1)? as f64, 0.0)?)?;
         }
+        let counted = |x: &Tensor| kept(&self.counts, x, 0.0);
+        Ok([
+            counted(&loss)?,
+            counted(&max.squeeze(1)?)?,
+            counted(&ln_sum.squeeze(1)?)?,
+        ])
+    }
+
+    /// The gradient of the logits from that of the losses, and what [`Rows::losses`] has found.
+    pub(super) fn slopes(&self, x: Tensor, dloss: &Tensor, max: &Tensor, ln_sum: &Tensor) -> Result<Tensor> {
+        let (smoothing, classes) = (self.options.smoothing, x.dim(1)?);
+        // One after the other: their sum would be rounded.
+        let shifted = x.broadcast_sub(&max.unsqueeze(1)?)?;
+        drop(x);
+        let shifted = shifted.broadcast_sub(&ln_sum.unsqueeze(1)?)?;
+        let p = shifted.exp()?;
+        drop(shifted);
+        let hit = match self.own_weight()? {
+            Some(weight) => weight,
+            None => full(1.0, self.target.dims(), p.dtype(), p.device())?,
+        };
+        let hit = hit.affine(1.0 - smoothing, 0.0)?.unsqueeze(1)?;
+        let mut slope = p.broadcast_mul(&hit)?;
+        slope.scatter_add_set(&self.target.unsqueeze(1)?, &hit.neg()?.contiguous()?, 1)?;
+        if smoothing > 0.0 {
+            let spread = smoothing / classes as f64;
+            let even = match self.class_weight {
+                Some(weight) => {
+                    let weight = (weight * spread)?;
+                    p.broadcast_mul(&weight.sum_all()?)?.broadcast_sub(&weight)?
+                }
+                None => p.affine(smoothing, -spread)?,
+            };
+            slope = (slope + even)?;
+        }
+        drop(p);
+        let dx = slope.broadcast_mul(&dloss.unsqueeze(1)?)?;
+        drop(slope);
+        kept(&self.counts.unsqueeze(1)?, &dx, 0.0)
     }
 }
 
-/// Twin of `crossEntropy`.
+/// Twin of `crossEntropy`, some rows at a time.
 pub fn cross_entropy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let options = Options::read(twin.reader());
-    let (loss, max, ln_sum) = losses_twin(twin, twin.tensor(0), twin.tensor(1), twin.optional(2), &options)?;
-    Ok(vec![loss, max, ln_sum])
-}
-
-/// Losses, largest logits and `ln Σ e^(x - max)` of rows of logits.
-pub(super) fn losses_twin(
-    twin: &Twin<'_>,
-    x: &Tensor,
-    target: &Tensor,
-    class_weight: Option<&Tensor>,
-    options: &Options,
-) -> Result<(Tensor, Tensor, Tensor)> {
+    let x = twin.tensor(0);
     let (rows, classes) = x.dims2()?;
-    let zeros = Tensor::zeros(rows, x.dtype(), x.device())?;
+    let found = [0, 1, 2].map(|_| Tensor::zeros(rows, x.dtype(), x.device()));
+    let [loss, max, ln_sum] = found;
+    let found = [loss?, max?, ln_sum?];
     if rows == 0 {
-        return Ok((zeros.clone(), zeros.clone(), zeros));
+        return Ok(found.into());
     }
-    let &Options { ignore, smoothing } = options;
-    // candle does not name a wrong class, and does not check on CUDA.
-    kernel::check_classes(twin.signature.name, classes, &target.to_vec1::<i64>()?, ignore)?;
-    let (counts, target) = targets(target, ignore)?;
-    let (all, own) = weights(class_weight, &target, classes, x.dtype())?;
-    let max = x.max_keepdim(1)?;
-    let shifted = x.broadcast_sub(&max)?;
-    let ln_sum = sum_keep(&shifted.exp()?, &[1])?.log()?;
-    let lp = shifted.broadcast_sub(&ln_sum)?;
-    let hit = (lp.gather(&target.unsqueeze(1)?, 1)?.squeeze(1)? * own)?.affine(smoothing - 1.0, 0.0)?;
-    let even = lp
-        .broadcast_mul(&all)?
-        .sum(1)?
-        .affine(-smoothing / classes as f64, 0.0)?;
-    // Without smoothing the sum must be left out: it is infinite where a class has probability 0.
-    let loss = if smoothing > 0.0 { (hit + even)? } else { hit };
-    let counted = |x: &Tensor| Ok::<_, Error>(counts.where_cond(x, &zeros)?);
-    Ok((
-        counted(&loss)?,
-        counted(&max.squeeze(1)?)?,
-        counted(&ln_sum.squeeze(1)?)?,
-    ))
+    let all = Rows::new(twin, twin.tensor(1), classes, twin.optional(2), &options)?;
+    for (start, len) in row_chunks(x)? {
+        let part = all.chunk(start, len)?.losses(&x.narrow(0, start, len)?)?;
+        for (whole, part) in found.iter().zip(&part) {
+            whole.slice_set(part, 0, start)?;
+        }
+    }
+    Ok(found.into())
 }
 
-/// Twin of `crossEntropyBackward`.
+/// Twin of `crossEntropyBackward`, some rows at a time.
 pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let options = Options::read(twin.reader());
-    Ok(vec![slopes_twin(
-        twin.tensor(0),
-        twin.tensor(1),
-        (twin.tensor(2), twin.tensor(3)),
-        twin.tensor(4),
-        twin.optional(5),
-        &options,
-    )?])
+    let [dloss, x, max, ln_sum, target] = [0, 1, 2, 3, 4].map(|i| twin.tensor(i));
+    let (rows, classes) = x.dims2()?;
+    let dx = Tensor::zeros((rows, classes), x.dtype(), x.device())?;
+    if rows == 0 {
+        return Ok(vec![dx]);
+    }
+    let all = Rows::new(twin, target, classes, twin.optional(5), &options)?;
+    for (start, len) in row_chunks(x)? {
+        let [x, dloss, max, ln_sum] = [x, dloss, max, ln_sum].map(|all| all.narrow(0, start, len));
+        let part = all.chunk(start, len)?.slopes(x?, &dloss?, &max?, &ln_sum?)?;
+        dx.slice_set(&part, 0, start)?;
+    }
+    Ok(vec![dx])
 }
 
-/// The gradient of logits from that of the losses, and what [`losses_twin`] has found of each row.
-pub(super) fn slopes_twin(
-    dloss: &Tensor,
-    x: &Tensor,
-    (max, ln_sum): (&Tensor, &Tensor),
-    target: &Tensor,
-    class_weight: Option<&Tensor>,
-    options: &Options,
-) -> Result<Tensor> {
+fn row_chunks(x: &Tensor) -> Result<impl Iterator<Item = (usize, usize)>> {
     let (rows, classes) = x.dims2()?;
-    if rows == 0 {
-        return Ok(x.clone());
-    }
-    let &Options { ignore, smoothing } = options;
-    let (counts, target) = targets(target, ignore)?;
-    let (all, own) = weights(class_weight, &target, classes, x.dtype())?;
-    let p = x
-        .broadcast_sub(&max.unsqueeze(1)?)?
-        .broadcast_sub(&ln_sum.unsqueeze(1)?)?
-        .exp()?;
-    let hit = own.affine(1.0 - smoothing, 0.0)?.unsqueeze(1)?;
-    let spread = smoothing / classes as f64;
-    let even = (p.broadcast_mul(&all.sum_all()?)?.broadcast_sub(&all)? * spread)?;
-    let slope = p
-        .broadcast_mul(&hit)?
-        .scatter_add(&target.unsqueeze(1)?, &hit.neg()?, 1)?;
-    let dx = (slope + even)?.broadcast_mul(&dloss.unsqueeze(1)?)?;
-    let counts = counts.unsqueeze(1)?.broadcast_as(dx.shape())?.contiguous()?;
-    Ok(counts.where_cond(&dx, &dx.zeros_like()?)?)
+    Ok(chunks(rows, classes * x.dtype().size_in_bytes(), CHUNK_BYTES))
 }

@@ -5,8 +5,7 @@ use candle_core::Tensor;
 use super::back::Back;
 use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::table;
-use super::twins::dropout_factors;
+use super::{own, table};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::float;
@@ -70,12 +69,12 @@ pub fn dropout_backward(back: &mut Back<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Twin of `dropout`: the factors are made on the host, so every device drops the same elements.
+/// Twin of `dropout`: made on the device by the counter, so every device drops the same elements.
 pub fn dropout_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let (x, p) = (twin.tensor(0), twin.reader().number());
     Ok(vec![if p == 0.0 {
         x.copy()?
     } else {
-        (x * dropout_factors(twin, x, p)?)?
+        own::dropped(x, p, twin.rng(), 0)?
     }])
 }

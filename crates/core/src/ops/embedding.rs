@@ -8,6 +8,7 @@ use super::attrs::AttrReader;
 use super::back::Back;
 use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
+use super::lora::embedding::select;
 use super::row::{Needs, Save};
 use super::{table, twins};
 use crate::code::Code;
@@ -139,12 +140,9 @@ pub fn embedding_backward(back: &mut Back<'_>) -> Result<()> {
 
 /// Twin of `embedding`.
 pub fn embedding_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (weight, ids, out) = (twin.tensor(0), twin.tensor(1), twin.out(0).shape.dims());
-    if ids.elem_count() == 0 {
-        return Ok(vec![Tensor::zeros(out, weight.dtype(), weight.device())?]);
-    }
-    twins::check_ids(twin, 1, weight.dim(0)?)?;
-    Ok(vec![weight.index_select(&ids.flatten_all()?, 0)?.reshape(out)?])
+    let weight = twin.tensor(0);
+    let ids = twins::checked_ids(twin, 1, weight.dim(0)?)?.flatten_all()?;
+    Ok(vec![select(weight, &ids)?.reshape(twin.out(0).shape.dims())?])
 }
 
 /// Twin of `embeddingBackward`.
@@ -152,21 +150,32 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let num = attrs.size()?;
     let (padding, by_frequency) = (padding(&mut attrs, num)?, attrs.bool());
-    let (dy, ids) = (twin.tensor(0), twin.tensor(1).flatten_all()?);
+    let (dy, ids) = (twin.tensor(0), twins::checked_ids(twin, 1, num)?.flatten_all()?);
     let (dim, count) = (twin.out(0).shape.last(), ids.elem_count());
     let zeros = Tensor::zeros((num, dim), dy.dtype(), dy.device())?;
     if count == 0 || dim == 0 {
         return Ok(vec![zeros]);
     }
-    let mut dw = zeros.index_add(&ids, &dy.reshape((count, dim))?, 0)?;
+    let mut dw = added(zeros, &ids, &dy.reshape((count, dim))?)?;
     if by_frequency {
         dw = dw.broadcast_div(&frequencies(&ids, num, dy.dtype())?)?;
     }
     if let Some(row) = padding {
-        let kept: Vec<f64> = (0..num).map(|i| f64::from(u8::from(i != row))).collect();
-        dw = dw.broadcast_mul(&Tensor::from_vec(kept, (num, 1), dy.device())?.to_dtype(dy.dtype())?)?;
+        forget(&dw, row)?;
     }
     Ok(vec![dw])
+}
+
+/// A new table with rows added at their ids, where it lies.
+pub fn added(table: Tensor, ids: &Tensor, rows: &Tensor) -> Result<Tensor> {
+    let index = ids.unsqueeze(1)?.broadcast_as(rows.shape())?.contiguous()?;
+    table.scatter_add_set(&index, &rows.contiguous()?, 0)?;
+    Ok(table)
+}
+
+/// Sets a row of a new table to 0.
+pub fn forget(table: &Tensor, row: usize) -> Result<()> {
+    twins::set(&table.narrow(0, row, 1)?, 0.0)
 }
 
 /// How often each id occurs, at least 1, as a column (num, 1).

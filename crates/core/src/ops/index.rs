@@ -253,11 +253,10 @@ fn twin_dim(twin: &Twin<'_>) -> Result<usize> {
     Shape::new(twin.tensor(0).dims()).dim(twin.reader().number())
 }
 
-/// The same, after a check that every index is in range.
-fn checked_dim(twin: &Twin<'_>) -> Result<usize> {
+/// The dimension, and the index, in range.
+fn checked(twin: &Twin<'_>) -> Result<(usize, Tensor)> {
     let dim = twin_dim(twin)?;
-    twins::check_ids(twin, 1, twin.tensor(0).dim(dim)?)?;
-    Ok(dim)
+    Ok((dim, twins::checked_ids(twin, 1, twin.tensor(0).dim(dim)?)?))
 }
 
 /// A result without elements, which needs no device.
@@ -272,43 +271,46 @@ fn nothing(twin: &Twin<'_>) -> Result<Option<Vec<Tensor>>> {
 
 /// Twin of `gather`.
 pub fn gather_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    match nothing(twin)? {
-        Some(empty) => Ok(empty),
-        None => Ok(vec![twin.tensor(0).gather(twin.tensor(1), checked_dim(twin)?)?]),
+    if let Some(empty) = nothing(twin)? {
+        return Ok(empty);
     }
+    let (dim, index) = checked(twin)?;
+    Ok(vec![twin.tensor(0).gather(&index, dim)?])
 }
 
 /// Twin of `indexSelect`.
 pub fn index_select_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    match nothing(twin)? {
-        Some(empty) => Ok(empty),
-        None => Ok(vec![twin.tensor(0).index_select(twin.tensor(1), checked_dim(twin)?)?]),
+    if let Some(empty) = nothing(twin)? {
+        return Ok(empty);
     }
+    let (dim, index) = checked(twin)?;
+    Ok(vec![twin.tensor(0).index_select(&index, dim)?])
+}
+
+/// `x` with `src` written or added at the index.
+fn written(
+    twin: &Twin<'_>,
+    write: impl Fn(&Tensor, &Tensor, &Tensor, usize) -> candle_core::Result<Tensor>,
+) -> Result<Vec<Tensor>> {
+    let (x, src) = (twin.tensor(0), twin.tensor(2));
+    if src.elem_count() == 0 {
+        return Ok(vec![x.copy()?]);
+    }
+    let (dim, index) = checked(twin)?;
+    Ok(vec![write(x, &index, src, dim)?])
 }
 
 /// Twin of `scatterAdd`.
 pub fn scatter_add_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (x, index, src) = (twin.tensor(0), twin.tensor(1), twin.tensor(2));
-    if src.elem_count() == 0 {
-        return Ok(vec![x.copy()?]);
-    }
-    Ok(vec![x.scatter_add(index, src, checked_dim(twin)?)?])
+    written(twin, |x, index, src, dim| x.scatter_add(index, src, dim))
 }
 
 /// Twin of `scatter`.
 pub fn scatter_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (x, index, src) = (twin.tensor(0), twin.tensor(1), twin.tensor(2));
-    if src.elem_count() == 0 {
-        return Ok(vec![x.copy()?]);
-    }
-    Ok(vec![x.scatter(index, src, checked_dim(twin)?)?])
+    written(twin, |x, index, src, dim| x.scatter(index, src, dim))
 }
 
 /// Twin of `indexAdd`.
 pub fn index_add_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (x, index, src) = (twin.tensor(0), twin.tensor(1), twin.tensor(2));
-    if src.elem_count() == 0 {
-        return Ok(vec![x.copy()?]);
-    }
-    Ok(vec![x.index_add(index, src, checked_dim(twin)?)?])
+    written(twin, |x, index, src, dim| x.index_add(index, src, dim))
 }

@@ -1,6 +1,6 @@
 //! Changes in place. The recorder bumps the version, so that backward notices a saved tensor that was changed.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use kernels::cpu::dropout;
 use kernels::cpu::elementwise::{self as kernel, BinaryOp, Operand};
 use kernels::cpu::strided::{gather_strided, scatter_strided};
@@ -10,11 +10,12 @@ use smallvec::SmallVec;
 use super::back::Back;
 use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::{blocks, one};
-use super::{elementwise, table, twins};
+use super::{elementwise, own, table, twins};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::meta::{Meta, Metas};
+use crate::rng::Rng;
 use crate::shape::{Shape, broadcast};
 use crate::{any, float};
 
@@ -273,42 +274,44 @@ pub fn all_sound_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 
 /// Twin of `copyInplace`. The executor converts what it stores, by the target's dtype: candle has no booleans.
 pub fn copy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![twin.tensor(1).broadcast_as(twin.tensor(0).shape())?.contiguous()?])
+    Ok(vec![twin.tensor(1).broadcast_as(twin.tensor(0).shape())?])
 }
 
-/// Twin of `fillInplace`.
+/// Twin of `fillInplace`: where it lies.
 pub fn fill_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    Ok(vec![Tensor::full(
-        twin.reader().number(),
-        twin.tensor(0).dims(),
-        twin.device(),
-    )?])
+    let x = twin.tensor(0).clone();
+    twins::set(&x, twin.reader().number())?;
+    Ok(vec![x])
 }
 
 /// Twin of `uniformInplace`.
 pub fn uniform_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (low, high) = (attrs.number(), attrs.number());
-    Ok(vec![twins::uniform(
-        twin,
-        twin.tensor(0).dims(),
-        low,
-        high,
-        dtype_of(twin.tensor(0)),
-    )?])
+    random_twin(twin, own::uniform, (low, high))
 }
 
 /// Twin of `normalInplace`.
 pub fn normal_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (mean, std) = (attrs.number(), attrs.number());
-    Ok(vec![twins::normal(
-        twin,
-        twin.tensor(0).dims(),
-        mean,
-        std,
-        dtype_of(twin.tensor(0)),
-    )?])
+    random_twin(twin, own::normal, (mean, std))
+}
+
+/// Random numbers of a kind, by the counter, on a device.
+type Draw = fn(Rng, &[usize], (f64, f64), Dtype, &Device) -> Result<Tensor>;
+
+/// Fills a tensor where it lies, a chunk at a time: each begins with a whole block of the generator.
+fn random_twin(twin: &Twin<'_>, draw: Draw, numbers: (f64, f64)) -> Result<Vec<Tensor>> {
+    let (x, Rng { seed, counter }) = (twin.tensor(0).clone(), twin.rng());
+    let dtype = dtype_of(&x);
+    let block = if dtype == Dtype::F64 { 2 } else { 4 };
+    for (start, len) in twins::chunks(x.elem_count(), dtype.size(), twins::CHUNK_BYTES) {
+        let counter = counter.wrapping_add((start / block) as u64);
+        let part = draw(Rng { seed, counter }, &[len], numbers, dtype, twin.device())?;
+        twin.change_from(0, start, &part)?;
+    }
+    Ok(vec![x])
 }
 
 fn dtype_of(x: &Tensor) -> Dtype {
@@ -319,19 +322,18 @@ fn dtype_of(x: &Tensor) -> Dtype {
     }
 }
 
-/// Twin of `sliceAssign`.
+/// Twin of `sliceAssign`: where it lies, so that a cache of keys is not copied for each token.
 pub fn slice_assign_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
-    let (x, src) = (twin.tensor(0), twin.tensor(1));
+    let (x, src) = (twin.tensor(0).clone(), twin.tensor(1));
     let (dim, start) = (crate::shape::Shape::new(x.dims()).dim(attrs.number())?, attrs.size()?);
-    let end = start + src.dim(dim)?;
-    let mut pieces = Vec::new();
-    if start > 0 {
-        pieces.push(x.narrow(dim, 0, start)?);
+    if src.elem_count() > 0 {
+        let apart = if own::share(&x, src) {
+            src.force_contiguous()?
+        } else {
+            src.clone()
+        };
+        x.slice_set(&apart, dim, start)?;
     }
-    pieces.push(src.clone());
-    if end < x.dim(dim)? {
-        pieces.push(x.narrow(dim, end, x.dim(dim)? - end)?);
-    }
-    Ok(vec![Tensor::cat(&pieces, dim)?])
+    Ok(vec![x])
 }

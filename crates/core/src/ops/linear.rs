@@ -13,6 +13,7 @@ use super::create::one;
 use super::elementwise::wide;
 use super::row::{Needs, Save};
 use super::table;
+use super::twins::{CHUNK_BYTES, chunks, wide as wider};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -249,24 +250,18 @@ pub fn linear_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 
 /// The layer's product as (M, N).
 pub(super) fn base_twin(twin: &Twin<'_>, layout: Layout) -> Result<Tensor> {
-    let weight = twin.tensor(1);
-    let weight = if layout == Layout::OutIn {
-        weight.t()?
-    } else {
-        weight.clone()
-    }; // (K, N)
-    let y = product(&rows(twin.tensor(0))?, &weight)?;
+    let y = times(&rows(&twin.wide(0)?)?, &in_out(twin.tensor(1), layout)?)?;
     Ok(match twin.optional(2) {
-        Some(bias) => y.broadcast_add(bias)?,
+        Some(bias) => y.broadcast_add(&wider(bias)?)?,
         None => y,
     })
 }
 
 /// Twin of `linearDx`.
 pub fn dx_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let dy = rows(twin.tensor(0))?;
+    let dy = rows(&twin.wide(0)?)?;
     let weight = out_in(twin.tensor(1), layout(&mut twin.reader())?)?;
-    Ok(vec![product(&dy, &weight)?.reshape(twin.out(0).shape.dims())?])
+    Ok(vec![times(&dy, &weight)?.reshape(twin.out(0).shape.dims())?])
 }
 
 /// A weight of either layout as (N, K).
@@ -276,6 +271,30 @@ pub(super) fn out_in(weight: &Tensor, layout: Layout) -> Result<Tensor> {
     } else {
         weight.t()?
     })
+}
+
+/// The same as (K, N).
+pub(super) fn in_out(weight: &Tensor, layout: Layout) -> Result<Tensor> {
+    Ok(out_in(weight, layout)?.t()?)
+}
+
+/// `x w` for a matrix `x` in full precision and a weight in any, or its transpose, which is never copied as a whole: one in half precision is widened by panels.
+pub(super) fn times(x: &Tensor, w: &Tensor) -> Result<Tensor> {
+    let (k, n) = w.dims2()?;
+    if w.dtype() == x.dtype() || x.elem_count() == 0 || w.elem_count() == 0 {
+        return product(x, w);
+    }
+    let y = Tensor::zeros((x.dim(0)?, n), x.dtype(), x.device())?;
+    for (start, len) in chunks(n, k * x.dtype().size_in_bytes(), CHUNK_BYTES) {
+        // Narrowed in the order of memory, so that the conversion reads in order.
+        let panel = if w.is_contiguous() {
+            w.narrow(1, start, len)?.to_dtype(x.dtype())?
+        } else {
+            w.t()?.narrow(0, start, len)?.to_dtype(x.dtype())?.t()?
+        };
+        y.slice_set(&product(x, &panel)?, 1, start)?;
+    }
+    Ok(y)
 }
 
 /// Twin of `linearDw`.
@@ -303,5 +322,13 @@ pub(super) fn product(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         dims.extend(b.dims().last());
         return Ok(Tensor::zeros(dims, a.dtype(), a.device())?);
     }
-    Ok(a.contiguous()?.matmul(&b.contiguous()?)?)
+    Ok(factor(a)?.matmul(&factor(b)?)?)
+}
+
+/// As every device multiplies it: contiguous, or the transpose of what is.
+fn factor(x: &Tensor) -> Result<Tensor> {
+    if x.t()?.is_contiguous() {
+        return Ok(x.clone());
+    }
+    Ok(x.contiguous()?)
 }

@@ -14,10 +14,11 @@ use super::back::Back;
 use super::context::{Exec, Output, Outputs, ShapeContext, Twin, outputs};
 use super::cost::Shapes;
 use super::create::one;
-use super::cross_entropy::{Options, check_options, check_target_dtype, losses_twin, slopes_twin};
-use super::linear::{Real, Weight, Wide, base_twin, check_layer, product};
+use super::cross_entropy::{Options, Rows as CrossEntropyRows, check_options, check_target_dtype};
+use super::linear::{Real, Weight, Wide, check_layer, times};
 use super::row::{Needs, Save};
-use super::table;
+use super::twins::{CHUNK_BYTES, chunks, kept, overwrite, wide};
+use super::{own, table};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::float;
@@ -127,15 +128,6 @@ pub fn products(shapes: &Shapes<'_>) -> Option<f64> {
         .count();
     let classes = *shapes.dims(WEIGHT)?.first()? as f64;
     Some(shapes.numel(HIDDEN)? * classes * (1 + gradients) as f64)
-}
-
-/// Bytes of the twin's logits and of what is computed from them.
-pub fn logit_bytes(shapes: &Shapes<'_>) -> u64 {
-    let (Some(hidden), Some(weight)) = (shapes.input(HIDDEN), shapes.input(WEIGHT)) else {
-        return 0;
-    };
-    let logits = hidden.shape.rows() * weight.shape.dims()[0];
-    4 * (logits * hidden.dtype.wide().size()) as u64
 }
 
 /// Only the gradients: backward reads neither weight nor input.
@@ -264,55 +256,92 @@ pub fn grad(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 // ---- twins ----------------------------------------------------------------------------------------------------------
 
-/// Twin of `linearCrossEntropy`: with all logits at once.
+/// Twin of `linearCrossEntropy`, some rows at a time: their logits, the losses, and in the place of the logits their gradient, which is multiplied at once.
 pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let attrs = Attrs::read(twin.reader());
-    let (hidden, weight, target) = (twin.tensor(HIDDEN), twin.tensor(WEIGHT), twin.tensor(TARGET));
-    let logits = base_twin(twin, Layout::OutIn)?; // (M, N)
-    let (losses, max, ln_sum) = losses_twin(twin, &logits, target, None, &attrs.options)?;
-    let ignored = |t: &&i64| **t == attrs.options.ignore;
-    let targets = target.to_vec1::<i64>()?;
-    let counted = targets.len() - targets.iter().filter(ignored).count();
+    let (hidden, weight, target) = (twin.wide(HIDDEN)?, twin.tensor(WEIGHT), twin.tensor(TARGET));
+    let ((rows, _), classes) = (hidden.dims2()?, weight.dim(0)?);
+    let bias = twin.optional(BIAS).map(wide).transpose()?;
+    let zeros = |i: usize| Tensor::zeros(twin.out(i).shape.dims(), hidden.dtype(), hidden.device());
+    let [dx, dw, db] = [zeros(1)?, zeros(2)?, zeros(3)?];
+    let losses = Tensor::zeros(rows, hidden.dtype(), hidden.device())?;
+    let all = CrossEntropyRows::new(twin, target, classes, None, &attrs.options)?;
+    let counted = all.counted(hidden.dtype())?;
+    let dloss = match attrs.reduction {
+        Reduction::Mean => counted.recip()?,
+        Reduction::None | Reduction::Sum => counted.ones_like()?,
+    };
+    for (start, len) in chunks(rows, classes * hidden.dtype().size_in_bytes(), chunk_bytes(&attrs, &dw)) {
+        let part = all.chunk(start, len)?;
+        let x = hidden.narrow(0, start, len)?;
+        let mut logits = times(&x, &weight.t()?)?; // (len, N)
+        if let Some(bias) = &bias {
+            logits = logits.broadcast_add(bias)?;
+        }
+        let [loss, max, ln_sum] = part.losses(&logits)?;
+        losses.slice_set(&loss, 0, start)?;
+        if attrs.needs == 0 {
+            continue;
+        }
+        let dloss = dloss.broadcast_as(len)?.contiguous()?;
+        let dy = part.slopes(logits, &dloss, &max, &ln_sum)?;
+        if attrs.wants(0) {
+            dx.slice_set(&times(&dy, weight)?, 0, start)?;
+        }
+        if attrs.wants(1) {
+            own::add_product(&dw, &dy, &x)?;
+        }
+        if attrs.wants(2) {
+            overwrite(&db, &(&db + dy.sum(0)?)?)?;
+        }
+    }
     let loss = match attrs.reduction {
         Reduction::None => losses,
         Reduction::Sum => losses.sum_all()?,
         // 0 / 0 when all targets are ignored, as in torch.
-        Reduction::Mean => (losses.sum_all()? / counted as f64)?,
+        Reduction::Mean => (losses.sum_all()? / counted)?,
     };
-    let empty = Tensor::zeros(0, logits.dtype(), logits.device())?;
-    if attrs.needs == 0 {
-        return Ok(vec![loss, empty.clone(), empty.clone(), empty]);
-    }
-    let dloss = Tensor::full(
-        if counted > 0 { attrs.dloss(counted) } else { 0.0 },
-        targets.len(),
-        logits.device(),
-    )?;
-    let dy = slopes_twin(
-        &dloss.to_dtype(logits.dtype())?,
-        &logits,
-        (&max, &ln_sum),
-        target,
-        None,
-        &attrs.options,
-    )?;
-    let want = |i: usize, gradient: &dyn Fn() -> Result<Tensor>| {
-        if attrs.wants(i) { gradient() } else { Ok(empty.clone()) }
-    };
-    Ok(vec![
-        loss,
-        want(0, &|| product(&dy, weight))?,
-        want(1, &|| product(&dy.t()?, hidden))?,
-        want(2, &|| Ok(dy.sum(0)?))?,
-    ])
+    Ok(vec![loss, dx, dw, db])
 }
 
-/// Twin of `linearCrossEntropyBackward`.
+/// Bytes of the logits of a chunk. Each chunk reads and writes the gradient of the weight once: where there is one, chunks are larger, in proportion.
+fn chunk_bytes(attrs: &Attrs, dw: &Tensor) -> usize {
+    let weight = if attrs.wants(1) {
+        dw.elem_count() * dw.dtype().size_in_bytes()
+    } else {
+        0
+    };
+    CHUNK_BYTES.max(weight / 16)
+}
+
+/// Twin of `linearCrossEntropyBackward`, in place where nobody else reads the gradient.
 pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let (mut dloss, saved) = (twin.tensor(0).clone(), twin.tensor(1));
-    for _ in 0..saved.rank().saturating_sub(1) {
-        dloss = dloss.unsqueeze(dloss.rank())?;
+    let (dloss, given) = (twin.tensor(0), twin.tensor(1));
+    let scaled = if twin.reader().bool() {
+        twin.reuse(1);
+        given.clone()
+    } else {
+        given.force_contiguous()?
+    };
+    if given.elem_count() == 0 {
+        return Ok(vec![scaled]);
     }
-    let scaled = saved.broadcast_mul(&dloss)?;
-    Ok(vec![saved.ne(0.0)?.where_cond(&scaled, &saved.zeros_like()?)?])
+    let by_row = dloss.rank() == 1;
+    let (rows, width) = if by_row {
+        (dloss.elem_count(), given.elem_count() / dloss.elem_count())
+    } else {
+        (given.elem_count(), 1)
+    };
+    let flat = scaled.reshape((rows, width))?;
+    for (start, len) in chunks(rows, width * flat.dtype().size_in_bytes(), CHUNK_BYTES) {
+        let part = flat.narrow(0, start, len)?;
+        let dloss = if by_row {
+            dloss.narrow(0, start, len)?.unsqueeze(1)?
+        } else {
+            dloss.clone()
+        };
+        let product = part.broadcast_mul(&dloss)?;
+        flat.slice_set(&kept(&part.ne(0.0)?, &product, 0.0)?, 0, start)?;
+    }
+    Ok(vec![scaled])
 }

@@ -9,7 +9,7 @@ use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::cost::Shapes;
 use super::create::one;
 use super::elementwise::wide;
-use super::table;
+use super::{linear, table};
 use crate::error::Result;
 use crate::float;
 use crate::meta::{Id, Meta, Metas};
@@ -248,13 +248,22 @@ pub fn matmul_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         b = b.unsqueeze(1)?;
     }
     if ta {
-        a = a.t()?.contiguous()?;
+        a = a.t()?;
     }
     if tb {
-        b = b.t()?.contiguous()?;
+        b = b.t()?;
     }
     if a.elem_count() == 0 || b.elem_count() == 0 {
         return Ok(vec![Tensor::zeros(twin.out(0).shape.dims(), a.dtype(), a.device())?]);
     }
-    Ok(vec![a.broadcast_matmul(&b)?.reshape(twin.out(0).shape.dims())?])
+    let equal = a.dims()[..a.rank() - 2] == b.dims()[..b.rank() - 2];
+    let y = if equal {
+        linear::product(&a, &b)?
+    } else if b.rank() == 2 && !ta {
+        // One matrix for all: no copy of it for each.
+        linear::product(&linear::rows(&a)?, &b)?
+    } else {
+        a.contiguous()?.broadcast_matmul(&b.contiguous()?)?
+    };
+    Ok(vec![y.reshape(twin.out(0).shape.dims())?])
 }

@@ -31,6 +31,7 @@ pub mod multinomial;
 pub mod norm;
 pub mod optimizer;
 pub mod order;
+pub mod own;
 pub mod pad;
 pub mod pool;
 pub mod provoke;

@@ -209,12 +209,10 @@ pub fn slice_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     if slice.len == 0 {
         return Ok(vec![x.narrow(slice.dim, 0, 0)?]);
     }
-    let indexes: Vec<i64> = (0..slice.len).map(|i| (slice.start + i * slice.step) as i64).collect();
-    let indexes = Tensor::from_vec(indexes, slice.len, twin.device())?;
     Ok(vec![if slice.step == 1 {
-        x.narrow(slice.dim, slice.start, slice.len)?.contiguous()?
+        x.narrow(slice.dim, slice.start, slice.len)?
     } else {
-        x.index_select(&indexes, slice.dim)?
+        x.index_select(&indexes(twin, slice.start, slice.len, slice.step)?, slice.dim)?
     }])
 }
 
@@ -263,12 +261,22 @@ pub fn slice_scatter_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     if src.elem_count() == 0 {
         return Ok(vec![zeros]);
     }
-    let indexes: Vec<i64> = (0..len).map(|i| (start + i * step) as i64).collect();
-    Ok(vec![zeros.index_add(
-        &Tensor::from_vec(indexes, len, twin.device())?,
-        src,
-        dim,
-    )?])
+    if step == 1 {
+        zeros.slice_set(&src.contiguous()?, dim, start)?;
+        return Ok(vec![zeros]);
+    }
+    Ok(vec![zeros.index_add(&indexes(twin, start, len, step)?, src, dim)?])
+}
+
+/// `start, start + step, …`: slices with steps are rare enough for an upload.
+fn indexes(twin: &Twin<'_>, start: usize, len: usize, step: usize) -> Result<Tensor> {
+    let end = start + len * step;
+    Ok(Tensor::arange_step(
+        start as i64,
+        end as i64,
+        step as i64,
+        twin.device(),
+    )?)
 }
 
 // ---- cat ------------------------------------------------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 //! Draws of categories by weight.
 
-use candle_core::{D, DType, Tensor};
+use candle_core::{DType, Tensor};
 use kernels::cpu::dropout::fill_uniform;
 use kernels::cpu::multinomial as kernel;
 
 use super::attrs::AttrReader;
 use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::twins;
+use super::{own, scan, twins};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -86,22 +86,52 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let shape = Shape::new(twin.tensor(0).dims());
     let ([rows, n, k], replacement) = sizes(&shape, twin.reader())?;
     let p = twin.tensor(0).to_dtype(DType::F64)?.reshape((rows, n))?;
-    let need = if replacement { 1 } else { k };
-    kernel::check_weights(&p.flatten_all()?.to_vec1::<f64>()?, n, need).map_err(bad_weights)?;
-    let draws = if rows == 0 {
-        Tensor::zeros((rows, k), DType::I64, p.device())?
-    } else if replacement {
-        let u = twins::uniform(twin, &[rows, k], 0.0, 1.0, Dtype::F64)?;
-        let sums = p.matmul(&Tensor::triu2(n, DType::F64, p.device())?)?;
+    if rows == 0 {
+        let none = Tensor::zeros(twin.out(0).shape.dims(), DType::I64, p.device())?;
+        return Ok(vec![none]);
+    }
+    check(twin, &p, if replacement { 1 } else { k })?;
+    let draws = if replacement {
+        let u = own::uniform(twin.rng(), &[rows, k], (0.0, 1.0), Dtype::F64, twin.device())?;
+        let sums = scan::running(&p, 1, false)?;
         let targets = u.broadcast_mul(&sums.narrow(1, n - 1, 1)?)?;
-        let below = sums.unsqueeze(1)?.broadcast_le(&targets.unsqueeze(2)?)?;
-        below.to_dtype(DType::I64)?.sum(D::Minus1)?
+        below(&sums, &targets)?
     } else {
-        let u = twins::uniform(twin, &[rows, n], 0.0, 1.0, Dtype::F64)?;
+        let u = own::uniform(twin.rng(), &[rows, n], (0.0, 1.0), Dtype::F64, twin.device())?;
         let times = (u.affine(-1.0, 1.0)?.log()?.neg()? / &p)?;
-        let never = twins::full_like(&p, f64::INFINITY)?;
-        let times = p.gt(0.0)?.where_cond(&times, &never)?;
-        times.arg_sort_last_dim(true)?.narrow(1, 0, k)?.to_dtype(DType::I64)?
+        let times = twins::kept(&p.gt(0.0)?, &times, f64::INFINITY)?;
+        own::order(&times, k, false)?
     };
     Ok(vec![draws.reshape(twin.out(0).shape.dims())?])
+}
+
+/// Fails later for weights that are negative or not finite, and for rows with too few above 0.
+fn check(twin: &Twin<'_>, p: &Tensor, need: usize) -> Result<()> {
+    let usable = (p.ge(0.0)? * p.lt(f64::INFINITY)?)?; // neither holds for NaN
+    let above = p.gt(0.0)?.to_dtype(DType::I64)?.sum_keepdim(1)?;
+    let few = above.broadcast_lt(&twins::number(&above, need as f64)?)?;
+    let bad = (usable.min_keepdim(1)?.eq(0u8)? + few)?;
+    let p = p.clone();
+    twin.forbid(bad, move || {
+        kernel::check_weights(&p.flatten_all()?.to_vec1::<f64>()?, p.dim(1)?, need).map_err(bad_weights)
+    });
+    Ok(())
+}
+
+/// For each target (rows, k) how many of the running sums (rows, n) are not above it, by halving; at most n - 1.
+fn below(sums: &Tensor, targets: &Tensor) -> Result<Tensor> {
+    let n = sums.dim(1)?;
+    let mut count = Tensor::zeros(targets.dims(), DType::I64, targets.device())?;
+    let last = twins::number(&count, n as f64 - 1.0)?;
+    let mut step = n.next_power_of_two() as i64;
+    while step > 0 {
+        // One sum fewer than `step` more: the place of the last of them.
+        let place = count.broadcast_add(&twins::number(&count, step as f64 - 1.0)?)?;
+        let within = place.broadcast_lt(&last)?;
+        let sum = sums.gather(&place.broadcast_minimum(&last)?, 1)?;
+        let more = (sum.le(targets)? * within)?.to_dtype(DType::I64)?;
+        count = (count + more.broadcast_mul(&twins::number(&more, step as f64)?)?)?;
+        step /= 2;
+    }
+    Ok(count)
 }

@@ -6,7 +6,7 @@ use kernels::cpu::sort::{self as kernel, Ordered};
 use super::back::Back;
 use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
 use super::row::{Needs, Save};
-use super::{index, table};
+use super::{index, own, table};
 use crate::code::Code;
 use crate::dtype::{Dtype, wrong_dtype};
 use crate::error::{Error, Result};
@@ -74,7 +74,7 @@ pub fn backward(back: &mut Back<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Twin of `sort`. candle has no order for NaN: it counts as infinity first, then a stable sort by being NaN corrects it.
+/// Twin of `sort`.
 pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let (_, descending) = (attrs.number(), attrs.bool());
@@ -83,16 +83,7 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         let empty = |dtype| Tensor::zeros(out.dims(), dtype, x.device());
         return Ok(vec![empty(x.dtype())?, empty(DType::I64)?]);
     }
-    let indexes = if matches!(x.dtype(), DType::F32 | DType::F64) {
-        let nan = x.ne(&x)?;
-        let infinity = super::twins::full_like(&x, f64::INFINITY)?;
-        let first = nan.where_cond(&infinity, &x)?.arg_sort_last_dim(!descending)?;
-        let second = nan.gather(&first, D::Minus1)?.arg_sort_last_dim(!descending)?;
-        first.gather(&second, D::Minus1)?
-    } else {
-        x.arg_sort_last_dim(!descending)?
-    };
     let k = out.dims().last().copied().unwrap_or(0);
-    let indexes = indexes.narrow(D::Minus1, 0, k)?.contiguous()?;
-    Ok(vec![x.gather(&indexes, D::Minus1)?, indexes.to_dtype(DType::I64)?])
+    let places = own::order(&x, k, descending)?;
+    Ok(vec![x.gather(&places, D::Minus1)?, places])
 }

@@ -57,7 +57,7 @@ pub fn backward(back: &mut Back<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Twin of `cumsum`: a product with a triangle of ones, in f64 (exact for integers below 2^53).
+/// Twin of `cumsum`, in f64, or in i64 for integers.
 pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let x = twin.tensor(0);
@@ -66,14 +66,21 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     if x.rank() == 0 || x.elem_count() == 0 {
         return Ok(vec![x.to_dtype(dtype)?]);
     }
-    let last = x.rank() - 1;
-    let triangle = if reverse {
-        Tensor::tril2(x.dim(dim)?, DType::F64, x.device())?
-    } else {
-        Tensor::triu2(x.dim(dim)?, DType::F64, x.device())?
-    };
-    let rows = x.to_dtype(DType::F64)?.transpose(dim, last)?.contiguous()?;
-    let sums = rows.reshape(((), x.dim(dim)?))?.matmul(&triangle)?;
-    let sums = sums.reshape(rows.shape())?.transpose(dim, last)?.contiguous()?;
-    Ok(vec![sums.to_dtype(dtype)?])
+    let exact = if dtype == DType::I64 { DType::I64 } else { DType::F64 };
+    Ok(vec![running(&x.to_dtype(exact)?, dim, reverse)?.to_dtype(dtype)?])
+}
+
+/// Sums from the start of a dimension, or from its end, in as many additions as the length has binary digits: after each, an element holds the sum of twice as many.
+pub(super) fn running(x: &Tensor, dim: usize, reverse: bool) -> Result<Tensor> {
+    let (mut sums, n, mut reach) = (x.contiguous()?, x.dim(dim)?, 1);
+    while reach < n {
+        let rest = n - reach;
+        let (kept, from, to) = if reverse { (rest, reach, 0) } else { (0, 0, reach) };
+        let added = (sums.narrow(dim, to, rest)? + sums.narrow(dim, from, rest)?)?;
+        let kept = sums.narrow(dim, kept, reach)?;
+        let parts = if reverse { [added, kept] } else { [kept, added] };
+        sums = Tensor::cat(&parts, dim)?;
+        reach *= 2;
+    }
+    Ok(sums)
 }

@@ -1,11 +1,11 @@
 //! Helpers for twins: candle's tensor operations under the engine's rules.
 
+use candle_core::scalar::Scalar;
 use candle_core::{DType, Device, Tensor};
 
 use super::context::Twin;
 use crate::dtype::Dtype;
 use crate::error::Result;
-use crate::rng::Rng;
 
 /// Element types that candle can make tensors of.
 pub trait CandleElement: candle_core::WithDType {}
@@ -20,12 +20,95 @@ pub fn broadcast_pair(a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor)> {
     Ok((a.broadcast_as(&shape)?, b.broadcast_as(&shape)?))
 }
 
+/// Numbers of one value, made on the device.
+///
+/// # Errors
+/// candle's.
+pub fn full(value: f64, dims: &[usize], dtype: DType, device: &Device) -> Result<Tensor> {
+    Ok(match dtype {
+        DType::F64 => Tensor::full(value, dims, device)?,
+        DType::BF16 => Tensor::full(half::bf16::from_f64(value), dims, device)?,
+        DType::F16 => Tensor::full(half::f16::from_f64(value), dims, device)?,
+        DType::I64 => Tensor::full(value as i64, dims, device)?,
+        DType::U8 => Tensor::full(value as u8, dims, device)?,
+        _ => Tensor::full(value as f32, dims, device)?,
+    })
+}
+
 /// A full tensor like `x` with this value.
 ///
 /// # Errors
 /// candle's.
 pub fn full_like(x: &Tensor, value: f64) -> Result<Tensor> {
-    Ok(Tensor::full(value, x.dims(), x.device())?.to_dtype(x.dtype())?)
+    full(value, x.dims(), x.dtype(), x.device())
+}
+
+/// One number of the dtype of `x`, to broadcast.
+///
+/// # Errors
+/// candle's.
+pub fn number(x: &Tensor, value: f64) -> Result<Tensor> {
+    full(value, &[], x.dtype(), x.device())
+}
+
+/// The same in the shape of `x`, without the memory.
+///
+/// # Errors
+/// candle's.
+pub fn number_like(x: &Tensor, value: f64) -> Result<Tensor> {
+    Ok(number(x, value)?.broadcast_as(x.shape())?)
+}
+
+/// Sets all elements where they lie.
+///
+/// # Errors
+/// candle's.
+pub fn set(x: &Tensor, value: f64) -> Result<()> {
+    if x.elem_count() == 0 {
+        return Ok(());
+    }
+    Ok(x.const_set(match x.dtype() {
+        DType::F64 => Scalar::F64(value),
+        DType::BF16 => Scalar::BF16(half::bf16::from_f64(value)),
+        DType::F16 => Scalar::F16(half::f16::from_f64(value)),
+        DType::I64 => Scalar::I64(value as i64),
+        DType::U8 => Scalar::U8(value as u8),
+        _ => Scalar::F32(value as f32),
+    })?)
+}
+
+/// Overwrites `target`, which lies in a storage of its own, with as many numbers of its dtype.
+///
+/// # Errors
+/// candle's.
+pub fn overwrite(target: &Tensor, source: &Tensor) -> Result<()> {
+    if target.elem_count() == 0 || super::own::share(target, source) {
+        return Ok(());
+    }
+    let (target, source) = (target.flatten_all()?, source.flatten_all()?);
+    Ok(target.slice_set(&source, 0, 0)?)
+}
+
+/// Half types widened to f32.
+///
+/// # Errors
+/// candle's.
+pub fn wide(x: &Tensor) -> Result<Tensor> {
+    Ok(match x.dtype() {
+        DType::BF16 | DType::F16 => x.to_dtype(DType::F32)?,
+        _ => x.clone(),
+    })
+}
+
+/// `x` where it is not hidden by 0 in `keep`, else this value; `keep` broadcasts.
+///
+/// # Errors
+/// candle's.
+pub fn kept(keep: &Tensor, x: &Tensor, value: f64) -> Result<Tensor> {
+    if x.elem_count() == 0 {
+        return Ok(x.clone());
+    }
+    Ok(keep.broadcast_as(x.shape())?.where_cond(x, &number_like(x, value)?)?)
 }
 
 /// A boolean tensor (bytes 0 and 1) from any numbers.
@@ -48,13 +131,26 @@ pub fn convert(x: &Tensor, to: Dtype) -> Result<Tensor> {
     })
 }
 
-/// Refuses indexes of input `i` outside `0..n`, as the kernels do: candle does not name them, and does not check on CUDA.
+/// Input `i` as indexes from 0 to `n - 1`. One outside is an error, as of the kernels, though not at once: candle does not check on CUDA, and asking the device
+/// for each op would make it wait.
 ///
 /// # Errors
-/// [`Code::Index`](crate::code::Code::Index) that names the first one.
-pub fn check_ids(twin: &Twin<'_>, i: usize, n: usize) -> Result<()> {
-    let ids = twin.tensor(i).flatten_all()?.to_vec1::<i64>()?;
-    Ok(kernels::cpu::index::check_ids(twin.signature.name, &ids, n)?)
+/// candle's.
+pub fn checked_ids(twin: &Twin<'_>, i: usize, n: usize) -> Result<Tensor> {
+    let (ids, name) = (twin.tensor(i).clone(), twin.signature.name);
+    if ids.elem_count() == 0 {
+        return Ok(ids);
+    }
+    let (first, last) = (number(&ids, 0.0)?, number(&ids, n as f64 - 1.0)?);
+    let bad = (ids.broadcast_lt(&first)? + ids.broadcast_gt(&last)?)?;
+    let safe = ids
+        .broadcast_maximum(&first)?
+        .broadcast_minimum(&last.broadcast_maximum(&first)?)?;
+    twin.forbid(bad, move || {
+        let ids = ids.flatten_all()?.to_vec1::<i64>()?;
+        Ok(kernels::cpu::index::check_ids(name, &ids, n)?)
+    });
+    Ok(safe)
 }
 
 /// Sums over dimensions, keeping them.
@@ -65,56 +161,13 @@ pub fn sum_keep(x: &Tensor, dims: &[usize]) -> Result<Tensor> {
     Ok(x.sum_keepdim(dims.to_vec())?)
 }
 
-/// Uniform numbers by the engine's generator, on the twin's device.
-///
-/// # Errors
-/// candle's.
-pub fn uniform(twin: &Twin<'_>, dims: &[usize], low: f64, high: f64, dtype: Dtype) -> Result<Tensor> {
-    let n = dims.iter().product();
-    let rng = twin.rng();
-    crate::float!(dtype.wide(), T => {
-        let mut numbers = kernels::alloc::filled(n, T::default());
-        kernels::cpu::dropout::fill_uniform(rng.seed, rng.counter, low, high, &mut numbers);
-        Ok(Tensor::from_vec(numbers, dims, twin.device())?)
-    })
-}
+/// Bytes of intermediate results that a twin computes at a time where all of them would be many: rows of logits, scores of attention, panels of a weight.
+pub const CHUNK_BYTES: usize = 16 << 20;
 
-/// Normal numbers by the engine's generator, on the twin's device.
-///
-/// # Errors
-/// candle's.
-pub fn normal(twin: &Twin<'_>, dims: &[usize], mean: f64, std: f64, dtype: Dtype) -> Result<Tensor> {
-    let n = dims.iter().product();
-    let rng = twin.rng();
-    crate::float!(dtype.wide(), T => {
-        let mut numbers = kernels::alloc::filled(n, T::default());
-        kernels::cpu::dropout::fill_normal(rng.seed, rng.counter, mean, std, &mut numbers);
-        Ok(Tensor::from_vec(numbers, dims, twin.device())?)
-    })
-}
-
-/// The dropout factor of each element (0 or `1 / (1 - p)`), by the engine's generator: multiply with it.
-///
-/// # Errors
-/// candle's.
-pub fn dropout_factors(twin: &Twin<'_>, like: &Tensor, p: f64) -> Result<Tensor> {
-    factors_of(twin.rng(), twin.device(), like, p)
-}
-
-/// As [`dropout_factors`], of given random numbers.
-///
-/// # Errors
-/// candle's.
-pub fn factors_of(rng: Rng, device: &Device, like: &Tensor, p: f64) -> Result<Tensor> {
-    let ones = kernels::alloc::filled(like.elem_count(), 1.0f32);
-    let mut factors = kernels::alloc::filled(ones.len(), 0.0f32);
-    kernels::cpu::dropout::dropout(&ones, p, rng.seed, rng.counter, &mut factors)?;
-    // The kept elements are rescaled in the tensor's own precision: 1 / (1 - p) as f32 is not exact.
-    let kept: Vec<u8> = factors.iter().map(|f| u8::from(*f != 0.0)).collect();
-    let kept = Tensor::from_vec(kept, like.dims(), device)?.to_dtype(like.dtype())?;
-    Ok(if p >= 1.0 {
-        kept.zeros_like()?
-    } else {
-        (kept * (1.0 / (1.0 - p)))?
-    })
+/// Cuts rows of so many bytes into chunks: (first row, number of rows).
+pub fn chunks(rows: usize, row_bytes: usize, bytes: usize) -> impl Iterator<Item = (usize, usize)> {
+    let most = (bytes / row_bytes.max(1)).max(1);
+    (0..rows)
+        .step_by(most)
+        .map(move |start| (start, most.min(rows - start)))
 }

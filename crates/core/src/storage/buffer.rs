@@ -2,6 +2,7 @@
 
 use half::{bf16, f16};
 
+use super::doubt::Doubts;
 use super::window::Window;
 use crate::dtype::Dtype;
 use crate::error::Error;
@@ -23,13 +24,13 @@ pub enum Buffer {
     /// In a file; immutable.
     Mapped(Window),
     /// Held by candle: CUDA, or the candle path on the CPU.
-    Candle(candle_core::Tensor),
+    Candle(Held),
     /// A change in place failed: whoever reads the tensor or a view of it gets the error.
     Failed(Box<Error>),
 }
 
 impl Buffer {
-    /// Bytes of memory that it holds, beyond its numbers up to its capacity; 0 in a file, in candle, and of a failed change.
+    /// Bytes of memory that it holds, beyond its numbers up to its capacity; 0 in a file, and of a failed change.
     pub fn held_bytes(&self) -> u64 {
         let bytes = match self {
             Buffer::F32(v) => v.capacity() * size_of::<f32>(),
@@ -38,10 +39,24 @@ impl Buffer {
             Buffer::F16(v) => v.capacity() * size_of::<f16>(),
             Buffer::I64(v) => v.capacity() * size_of::<i64>(),
             Buffer::U8(v) => v.capacity(),
-            Buffer::Mapped(_) | Buffer::Candle(_) | Buffer::Failed(_) => 0,
+            Buffer::Candle(held) => candle_bytes(&held.tensor),
+            Buffer::Mapped(_) | Buffer::Failed(_) => 0,
         };
         bytes as u64
     }
+}
+
+/// A tensor of candle.
+pub struct Held {
+    /// In a storage of its own.
+    pub tensor: candle_core::Tensor,
+    /// What may yet turn out to be wrong with it.
+    pub doubts: Doubts,
+}
+
+/// Bytes of a tensor of candle: each is kept in a storage of its own size ([`owned`](crate::ops::own::owned)).
+fn candle_bytes(tensor: &candle_core::Tensor) -> usize {
+    tensor.elem_count() * tensor.dtype().size_in_bytes()
 }
 
 /// An element type of CPU buffers.

@@ -65,11 +65,12 @@ impl Value {
         })
     }
 
-    /// The error of a change in place that failed.
+    /// The error of a change in place that failed, or of arguments that turned out to be wrong.
     pub fn failure(&self) -> Option<Error> {
         // What an interrupted operation writes is not read meanwhile.
         match &*self.storage.try_borrow().ok()? {
             Buffer::Failed(error) => Some((**error).clone()),
+            Buffer::Candle(held) => held.doubts.iter().find_map(|doubt| doubt.error()),
             _ => None,
         }
     }

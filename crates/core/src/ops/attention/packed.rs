@@ -195,7 +195,6 @@ fn problem<'a>(twin: &'a Twin<'a>, packed: &Packed, segment: Segment) -> Problem
         mask: None,
         lengths: None,
         rng,
-        device: twin.device(),
     }
 }
 

@@ -1,10 +1,11 @@
-//! Attention and its gradient composed of plain operations, with the (T, T) matrices that the kernel avoids.
+//! Attention and its gradient composed of plain operations, with matrices of scores for some rows at a time.
 
-use candle_core::{D, Device, Tensor};
+use candle_core::Tensor;
 use kernels::cpu::attention::{AttnDims, Causal};
 
 use super::super::linear::product;
-use super::super::twins::{factors_of, full_like, truth};
+use super::super::own::{self, Hide};
+use super::super::twins::{CHUNK_BYTES, chunks, full, kept, number, number_like};
 use super::{GRAD_DOUT, GRAD_LSE, GRAD_MASK, GRAD_OUT, GRAD_Q, K, Layout, MASK, Options, Q, Twin, V, dims_of, options};
 use crate::error::Result;
 use crate::rng::Rng;
@@ -19,22 +20,35 @@ pub fn sdpa_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 /// The result and the log-sums (B, H, Tq).
 pub(super) fn forward(problem: &Problem<'_>, q: &Tensor, k: &Tensor, v: &Tensor) -> Result<[Tensor; 2]> {
     let AttnDims {
-        batch, heads, tq, tk, ..
+        batch,
+        heads,
+        tq,
+        tk,
+        d,
+        ..
     } = problem.dims;
     if q.elem_count() == 0 || tk == 0 {
-        let lse = Tensor::full(f64::NEG_INFINITY, (batch, heads, tq), q.device())?.to_dtype(q.dtype())?;
+        let lse = full(f64::NEG_INFINITY, &[batch, heads, tq], q.dtype(), q.device())?;
         return Ok([q.zeros_like()?, lse]);
     }
-    let scores = problem.scores(q, k)?;
-    let max = scores.max_keepdim(D::Minus1)?;
-    let shift = replace(&max, f64::NEG_INFINITY, 0.0)?;
-    let weights = scores.broadcast_sub(&shift)?.exp()?;
-    let sum = weights.sum_keepdim(D::Minus1)?;
-    // Where a query may attend to no key, all weights are 0, and log(0) is the wanted -inf.
-    let lse = (sum.log()? + shift)?.squeeze(3)?;
-    let weights = weights.broadcast_div(&replace(&sum, 0.0, 1.0)?)?;
-    let out = product(&problem.dropped(&weights)?, &problem.shared(v)?)?;
-    Ok([problem.swap(&out)?, lse])
+    let zeros = |shape: &[usize]| Tensor::zeros(shape, q.dtype(), q.device());
+    let (out, sums) = (zeros(&[problem.rows(), d])?, zeros(&[problem.rows()])?);
+    let (q, k, v) = (problem.swap(q)?, problem.swap(k)?, problem.swap(v)?);
+    for part in problem.parts(q.dtype().size_in_bytes()) {
+        let scores = part.scores(&q, &k)?;
+        let shift = replace(&scores.max_keepdim(1)?, f64::NEG_INFINITY, 0.0)?;
+        let weights = scores.broadcast_sub(&shift)?;
+        drop(scores);
+        let weights = weights.exp()?;
+        let sum = weights.sum_keepdim(1)?;
+        // Where a query may attend to no key, all weights are 0, and log(0) is the wanted -inf.
+        sums.slice_set(&(sum.log()? + shift)?.squeeze(1)?, 0, part.start())?;
+        let weights = weights.broadcast_div(&replace(&sum, 0.0, 1.0)?)?;
+        let result = product(&part.grouped(&part.dropped(&weights)?)?, &part.keys(&v)?)?;
+        out.slice_set(&result.reshape((part.rows(), d))?, 0, part.start())?;
+    }
+    let out = out.reshape((batch, heads, tq, d))?;
+    Ok([problem.swap(&out)?, sums.reshape((batch, heads, tq))?])
 }
 
 /// Twin of `sdpaBackward`: `dS = scale · P ∘ (dP − Σ dout ∘ out)`, times the slope of the softcap, `dq = dS k`, `dk = dSᵀ q`, `dv = P̃ᵀ dout`.
@@ -58,20 +72,45 @@ pub(super) fn backward(
     if q.elem_count() == 0 || k.elem_count() == 0 {
         return Ok([q.zeros_like()?, k.zeros_like()?, v.zeros_like()?]);
     }
-    let (dout, out) = (problem.swap(dout)?, problem.swap(out)?);
-    let lse = replace(&lse.unsqueeze(3)?, f64::NEG_INFINITY, 0.0)?;
-    let weights = problem.scores(q, k)?.broadcast_sub(&lse)?.exp()?;
-    let dv = product(&problem.dropped(&weights)?.transpose(2, 3)?, &dout)?;
-    let dweights = problem.dropped(&product(&dout, &problem.shared(v)?.transpose(2, 3)?)?)?;
-    let delta = (dout * out)?.sum_keepdim(D::Minus1)?;
-    let mut dscores = ((weights * dweights.broadcast_sub(&delta)?)? * problem.options.scale)?;
-    if let Some(cap) = problem.options.softcap {
-        let slope = (problem.capped(q, k)? / cap)?.sqr()?.affine(-1.0, 1.0)?; // 1 − tanh²
-        dscores = (dscores * slope)?;
+    let d = problem.dims.d;
+    let flat = |x: &Tensor| {
+        problem
+            .swap(x)?
+            .reshape((problem.rows(), d))
+            .map_err(crate::error::Error::from)
+    };
+    let lse = replace(&lse.flatten_all()?.unsqueeze(1)?, f64::NEG_INFINITY, 0.0)?;
+    // Σ dout ∘ out of each row.
+    let delta = (flat(dout)? * flat(out)?)?.sum_keepdim(1)?;
+    let [dout, q, k, v] = [dout, q, k, v].map(|x| problem.swap(x));
+    let (dout, q, k, v) = (dout?, q?, k?, v?);
+    let (dq, dk, dv) = (
+        Tensor::zeros((problem.rows(), d), q.dtype(), q.device())?,
+        k.zeros_like()?,
+        v.zeros_like()?,
+    );
+    for part in problem.parts(q.dtype().size_in_bytes()) {
+        let of_rows = |x: &Tensor| x.narrow(0, part.start(), part.rows());
+        let (weights, slope) = part.weights(&q, &k, &of_rows(&lse)?)?;
+        let dout = part.queries(&dout)?;
+        let dropped = part.grouped(&part.dropped(&weights)?)?;
+        part.add(&dv, &product(&dropped.t()?, &dout)?)?;
+        drop(dropped);
+        let dweights = product(&dout, &part.keys(&v)?.t()?)?;
+        let dweights = part.dropped(&dweights.reshape(weights.shape())?)?;
+        let dweights = dweights.broadcast_sub(&of_rows(&delta)?)?;
+        let mut dscores = ((weights * dweights)? * problem.options.scale)?;
+        if let Some(slope) = slope {
+            dscores = (dscores * slope)?;
+        }
+        let dscores = part.grouped(&dscores)?;
+        let part_dq = product(&dscores, &part.keys(&k)?)?;
+        dq.slice_set(&part_dq.reshape((part.rows(), d))?, 0, part.start())?;
+        part.add(&dk, &product(&dscores.t()?, &part.queries(&q)?)?)?;
     }
-    let dq = product(&dscores, &problem.shared(k)?)?;
-    let dk = product(&dscores.transpose(2, 3)?, &problem.swap(q)?)?;
-    Ok([problem.swap(&dq)?, problem.gathered(&dk)?, problem.gathered(&dv)?])
+    let AttnDims { batch, heads, tq, .. } = problem.dims;
+    let dq = dq.reshape((batch, heads, tq, d))?;
+    Ok([problem.swap(&dq)?, problem.swap(&dk)?, problem.swap(&dv)?])
 }
 
 /// What the formula needs besides q, k and v.
@@ -82,7 +121,6 @@ pub(super) struct Problem<'a> {
     pub lengths: Option<&'a Tensor>,
     /// Random numbers of the dropout, when there is one.
     pub rng: Option<Rng>,
-    pub device: &'a Device,
 }
 
 impl<'a> Problem<'a> {
@@ -96,7 +134,6 @@ impl<'a> Problem<'a> {
             mask: twin.optional(mask),
             lengths: twin.optional(mask + 1),
             rng: (options.p > 0.0).then(|| twin.rng()),
-            device: twin.device(),
         })
     }
 
@@ -109,107 +146,176 @@ impl<'a> Problem<'a> {
         })
     }
 
-    /// Keys or values as (B, H, Tk, D): each key head repeated for the query heads that share it.
-    fn shared(&self, x: &Tensor) -> Result<Tensor> {
+    /// Rows of scores: queries of all heads of all sequences.
+    fn rows(&self) -> usize {
+        self.dims.batch * self.dims.heads * self.dims.tq
+    }
+
+    /// The rows of scores cut so that those of a part take at most [`CHUNK_BYTES`], if a row does: whole sequences, whole heads that share keys, or
+    /// some queries of a head.
+    fn parts(&self, size: usize) -> Vec<Part<'_>> {
         let AttnDims {
             batch,
             heads,
             kv_heads,
+            tq,
             tk,
-            d,
             ..
         } = self.dims;
-        let x = self
-            .swap(x)?
-            .unsqueeze(2)?
-            .broadcast_as((batch, kv_heads, heads / kv_heads, tk, d))?;
-        Ok(x.contiguous()?.reshape((batch, heads, tk, d))?)
-    }
-
-    /// A gradient (B, H, Tk, D) summed over the query heads that share a key head, in the op's layout.
-    fn gathered(&self, dx: &Tensor) -> Result<Tensor> {
-        let AttnDims {
-            batch,
+        let (shared, row) = (heads / kv_heads, tk * size);
+        let part = |batches: (usize, usize), heads: (usize, usize), queries: (usize, usize)| Part {
+            problem: self,
+            batches,
             heads,
-            kv_heads,
-            tk,
-            d,
-            ..
-        } = self.dims;
-        self.swap(&dx.reshape((batch, kv_heads, heads / kv_heads, tk, d))?.sum(2)?)
+            queries,
+        };
+        let mut parts = Vec::new();
+        if heads * tq * row <= CHUNK_BYTES {
+            parts.extend(chunks(batch, heads * tq * row, CHUNK_BYTES).map(|some| part(some, (0, heads), (0, tq))));
+            return parts;
+        }
+        for b in 0..batch {
+            if shared * tq * row <= CHUNK_BYTES {
+                let groups = chunks(kv_heads, shared * tq * row, CHUNK_BYTES);
+                parts.extend(groups.map(|(start, len)| part((b, 1), (start * shared, len * shared), (0, tq))));
+                continue;
+            }
+            for h in 0..heads {
+                parts.extend(chunks(tq, row, CHUNK_BYTES).map(|some| part((b, 1), (h, 1), some)));
+            }
+        }
+        parts
+    }
+}
+
+/// Some rows of scores, which lie one after the other: (first, number) of sequences, heads and queries.
+struct Part<'a> {
+    problem: &'a Problem<'a>,
+    batches: (usize, usize),
+    heads: (usize, usize),
+    queries: (usize, usize),
+}
+
+impl Part<'_> {
+    /// The first row of all.
+    fn start(&self) -> usize {
+        let AttnDims { heads, tq, .. } = self.problem.dims;
+        (self.batches.0 * heads + self.heads.0) * tq + self.queries.0
     }
 
-    /// Scaled scores (B, H, Tq, Tk), as the cap leaves them.
-    fn capped(&self, q: &Tensor, k: &Tensor) -> Result<Tensor> {
-        let scores = (product(&self.swap(q)?, &self.shared(k)?.transpose(2, 3)?)? * self.options.scale)?;
-        Ok(match self.options.softcap {
-            Some(cap) => ((scores / cap)?.tanh()? * cap)?,
-            None => scores,
+    fn rows(&self) -> usize {
+        self.batches.1 * self.heads.1 * self.queries.1
+    }
+
+    /// Heads of keys: the first and their number.
+    fn kv_heads(&self) -> (usize, usize) {
+        let shared = self.problem.dims.heads / self.problem.dims.kv_heads;
+        (self.heads.0 / shared, self.heads.1.div_ceil(shared))
+    }
+
+    /// Queries (B, Hkv, heads that share keys · Tq, D), for products with keys: no key is repeated.
+    fn queries(&self, x: &Tensor) -> Result<Tensor> {
+        let x = x
+            .narrow(0, self.batches.0, self.batches.1)?
+            .narrow(1, self.heads.0, self.heads.1)?
+            .narrow(2, self.queries.0, self.queries.1)?;
+        let kv = self.kv_heads().1;
+        Ok(x.contiguous()?
+            .reshape((self.batches.1, kv, self.heads.1 / kv * self.queries.1, ()))?)
+    }
+
+    /// Keys or values (B, Hkv, Tk, D).
+    fn keys(&self, x: &Tensor) -> Result<Tensor> {
+        let (first, count) = self.kv_heads();
+        Ok(x.narrow(0, self.batches.0, self.batches.1)?
+            .narrow(1, first, count)?
+            .contiguous()?)
+    }
+
+    /// Adds a gradient of these keys or values to that of all.
+    fn add(&self, all: &Tensor, part: &Tensor) -> Result<()> {
+        let sum = (self.keys(all)? + part)?;
+        let ((b, batches), (h, heads)) = (self.batches, self.kv_heads());
+        let kv = self.problem.dims.kv_heads;
+        let rows = |x: &Tensor, n: usize| x.reshape((n, self.problem.dims.tk * self.problem.dims.d));
+        // Whole sequences, or some heads of one: they lie one after the other.
+        rows(all, all.dim(0)? * kv)?.slice_set(&rows(&sum, batches * heads)?, 0, b * kv + h)?;
+        Ok(())
+    }
+
+    /// Rows of scores as factors of products with keys.
+    fn grouped(&self, x: &Tensor) -> Result<Tensor> {
+        let kv = self.kv_heads().1;
+        Ok(x.reshape((self.batches.1, kv, self.heads.1 / kv * self.queries.1, ()))?)
+    }
+
+    /// Scaled scores (rows, Tk), as the cap leaves them, and their share of the cap.
+    fn capped(&self, q: &Tensor, k: &Tensor) -> Result<(Tensor, Option<Tensor>)> {
+        let scores = product(&self.queries(q)?, &self.keys(k)?.t()?)?;
+        let scores = (scores.reshape((self.rows(), ()))? * self.problem.options.scale)?;
+        Ok(match self.problem.options.softcap {
+            Some(cap) => {
+                let share = (scores / cap)?.tanh()?;
+                ((&share * cap)?, Some(share))
+            }
+            None => (scores, None),
         })
     }
 
-    /// Scaled and masked scores (B, H, Tq, Tk); -inf where the query may not attend.
+    /// Scaled and masked scores (rows, Tk); -inf where the query may not attend.
     fn scores(&self, q: &Tensor, k: &Tensor) -> Result<Tensor> {
-        let AttnDims {
-            batch, heads, tq, tk, ..
-        } = self.dims;
-        let full = (batch, heads, tq, tk);
-        let mut scores = self.capped(q, k)?;
-        let never = full_like(&scores, f64::NEG_INFINITY)?;
-        if let Some(mask) = self.mask {
-            if mask.dtype() == candle_core::DType::U8 {
-                scores = truth(mask)?
-                    .broadcast_as(full)?
-                    .contiguous()?
-                    .where_cond(&scores, &never)?;
+        let (scores, _) = self.capped(q, k)?;
+        self.masked(scores)
+    }
+
+    /// The weights by their log-sums, and the slope of the cap: 1 − tanh².
+    fn weights(&self, q: &Tensor, k: &Tensor, lse: &Tensor) -> Result<(Tensor, Option<Tensor>)> {
+        let (scores, share) = self.capped(q, k)?;
+        let weights = self.masked(scores)?.broadcast_sub(lse)?.exp()?;
+        let slope = share.map(|share| share.sqr()?.affine(-1.0, 1.0)).transpose()?;
+        Ok((weights, slope))
+    }
+
+    fn masked(&self, mut scores: Tensor) -> Result<Tensor> {
+        let Problem {
+            dims, options, lengths, ..
+        } = *self.problem;
+        if let Some(mask) = self.problem.mask {
+            let mask = mask
+                .broadcast_as((dims.batch, dims.heads, dims.tq, dims.tk))?
+                .narrow(0, self.batches.0, self.batches.1)?
+                .narrow(1, self.heads.0, self.heads.1)?
+                .narrow(2, self.queries.0, self.queries.1)?;
+            let shape = mask.shape().clone();
+            let given = scores.reshape(&shape)?;
+            let masked = if mask.dtype() == candle_core::DType::U8 {
+                mask.where_cond(&given, &number_like(&given, f64::NEG_INFINITY)?)?
             } else {
-                scores = scores.broadcast_add(mask)?;
-            }
+                (given + mask)?
+            };
+            scores = masked.reshape((self.rows(), dims.tk))?;
         }
-        if let Some(visible) = self.visible()? {
-            scores = visible.broadcast_as(full)?.contiguous()?.where_cond(&scores, &never)?;
+        if lengths.is_some() || options.causal != Causal::None || options.window.is_some() {
+            let hide = Hide {
+                causal: options.causal,
+                window: options.window,
+                tq: dims.tq,
+                tk: dims.tk,
+                rows: dims.heads * dims.tq,
+                start: self.start(),
+            };
+            own::hide(&scores, hide, lengths)?;
         }
         Ok(scores)
     }
 
-    /// The keys that lengths, causal mask and window leave visible, as bytes (B, 1, Tq, Tk); made on the host, where positions are known.
-    fn visible(&self) -> Result<Option<Tensor>> {
-        let AttnDims { batch, tq, tk, .. } = self.dims;
-        let Options { causal, window, .. } = self.options;
-        if self.lengths.is_none() && causal == Causal::None && window.is_none() {
-            return Ok(None);
-        }
-        let lengths = match self.lengths {
-            Some(lengths) => lengths
-                .to_vec1::<i64>()?
-                .into_iter()
-                .map(|n| (n.max(0) as usize).min(tk))
-                .collect(),
-            None => vec![tk; batch],
-        };
-        let mut visible = kernels::alloc::with_capacity(batch * tq * tk);
-        for length in lengths {
-            for i in 0..tq {
-                // One more than the position of the query among the keys.
-                let next = match causal {
-                    Causal::None | Causal::TopLeft => i + 1,
-                    Causal::BottomRight => (length + i + 1).saturating_sub(tq),
-                };
-                let limit = if causal == Causal::None { tk } else { next };
-                let near = |j: usize| {
-                    let window = window.unwrap_or(usize::MAX);
-                    j.saturating_add(window) >= next && (causal != Causal::None || j < i.saturating_add(window))
-                };
-                visible.extend((0..tk).map(|j| u8::from(j < length && j < limit && near(j))));
-            }
-        }
-        Ok(Some(Tensor::from_vec(visible, (batch, 1, tq, tk), self.device)?))
-    }
-
     /// Weights, or their gradient, after dropout.
     fn dropped(&self, weights: &Tensor) -> Result<Tensor> {
-        match self.rng {
-            Some(rng) => Ok((weights * factors_of(rng, self.device, weights, self.options.p)?)?),
+        match self.problem.rng {
+            Some(rng) => {
+                let first = self.start() as u64 * self.problem.dims.tk as u64;
+                Ok(own::dropped(weights, self.problem.options.p, rng, first)?)
+            }
             None => Ok(weights.clone()),
         }
     }
@@ -217,5 +323,5 @@ impl<'a> Problem<'a> {
 
 /// `x` with one value replaced by another.
 fn replace(x: &Tensor, from: f64, to: f64) -> Result<Tensor> {
-    Ok(x.eq(&full_like(x, from)?)?.where_cond(&full_like(x, to)?, x)?)
+    kept(&x.broadcast_ne(&number(x, from)?)?, x, to)
 }

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 
 use crate::error::Result;
 use crate::ops::context::Twin;
-use crate::ops::twins::{broadcast_pair, full_like, truth};
+use crate::ops::twins::{broadcast_pair, full_like, kept, truth};
 
 macro_rules! twins {
     ($($name:ident = $method:ident;)*) => {$(
@@ -67,6 +67,5 @@ pub fn where_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 /// Twin of `maskedFill`.
 pub fn masked_fill_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let x = twin.tensor(0);
-    let mask = truth(twin.tensor(1))?.broadcast_as(x.shape())?.contiguous()?;
-    Ok(vec![mask.where_cond(&full_like(x, twin.reader().number())?, x)?])
+    Ok(vec![kept(&twin.tensor(1).eq(0u8)?, x, twin.reader().number())?])
 }

@@ -6,7 +6,7 @@ use kernels::cpu::gemm::{GemmDims, GemmOperands, GemmOutput, gemm};
 use kernels::cpu::lora::{LoraEmbeddingDims, LoraFactors, LoraOutputs, lora_embedding};
 
 use super::super::elementwise::wide;
-use super::super::embedding::{check_ids, frequencies, padding};
+use super::super::embedding::{added, check_ids, forget, frequencies, padding};
 use super::super::linear::{Weight, product, rows};
 use super::super::{table, twins};
 use super::wants;
@@ -86,24 +86,32 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
 /// Twin of `loraEmbedding`.
 pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let scaling = twin.reader().number();
-    twins::check_ids(twin, IDS, twin.tensor(WEIGHT).dim(0)?)?;
-    let ids = twin.tensor(IDS).flatten_all()?;
+    let ids = twins::checked_ids(twin, IDS, twin.tensor(WEIGHT).dim(0)?)?.flatten_all()?;
     let base = select(twin.tensor(WEIGHT), &ids)?; // (ids, dim)
-    let h = select(&twin.tensor(A).t()?, &ids)?; // (ids, R)
+    let h = select_columns(twin.tensor(A), &ids)?; // (ids, R)
     let update = (product(&h, &twin.tensor(B).t()?)? * scaling)?;
     Ok(vec![(base + update)?.reshape(twin.out(0).shape.dims())?, h])
 }
 
-/// Rows by id.
-fn select(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
+/// Rows by id, widened.
+pub(in super::super) fn select(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
     if ids.elem_count() == 0 || table.dim(1)? == 0 {
+        let none = Tensor::zeros((ids.elem_count(), table.dim(1)?), table.dtype(), table.device())?;
+        return twins::wide(&none);
+    }
+    twins::wide(&table.index_select(ids, 0)?)
+}
+
+/// Columns by id, as rows.
+fn select_columns(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
+    if ids.elem_count() == 0 || table.dim(0)? == 0 {
         return Ok(Tensor::zeros(
-            (ids.elem_count(), table.dim(1)?),
+            (ids.elem_count(), table.dim(0)?),
             table.dtype(),
             table.device(),
         )?);
     }
-    Ok(table.contiguous()?.index_select(ids, 0)?)
+    Ok(table.index_select(ids, 1)?.t()?.contiguous()?)
 }
 
 // ---- backward -------------------------------------------------------------------------------------------------------
@@ -239,7 +247,7 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         needs,
     } = grad_options(twin.reader())?;
     let dy = (rows(twin.tensor(GRAD_DY))? * scaling)?; // (ids, dim)
-    let ids = twin.tensor(IDS).flatten_all()?;
+    let ids = twins::checked_ids(twin, IDS, num)?.flatten_all()?;
     let nothing = Tensor::zeros(0, dy.dtype(), dy.device())?;
     let da = if needs & wants::DA != 0 {
         let dh = product(&dy, twin.tensor(GRAD_B))?; // (ids, R)
@@ -261,14 +269,12 @@ fn sum_by_id(rows: &Tensor, ids: &Tensor, num: usize, padding: Option<usize>, by
     if rows.elem_count() == 0 {
         return Ok(zeros);
     }
-    let mut sum = zeros.index_add(ids, rows, 0)?;
+    let mut sum = added(zeros, ids, rows)?;
     if by_frequency {
         sum = sum.broadcast_div(&frequencies(ids, num, rows.dtype())?)?;
     }
     if let Some(row) = padding {
-        let kept: Vec<u8> = (0..num).map(|i| u8::from(i != row)).collect();
-        let kept = Tensor::from_vec(kept, (num, 1), rows.device())?.to_dtype(rows.dtype())?;
-        sum = sum.broadcast_mul(&kept)?;
+        forget(&sum, row)?;
     }
     Ok(sum)
 }

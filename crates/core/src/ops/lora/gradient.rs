@@ -5,8 +5,8 @@ use kernels::cpu::linear::{Layout, LinearWeight};
 use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, LoraGradients, LoraOperands};
 use smallvec::SmallVec;
 
-use super::super::linear::{Weight, Wide, layout, out_in, product, rows};
-use super::super::{table, twins};
+use super::super::linear::{Weight, Wide, layout, out_in, product, rows, times};
+use super::super::{own, table};
 use super::{Blocks, blocks, dropout, dropout_blocks, offsets, wants};
 use crate::error::Result;
 use crate::float;
@@ -159,7 +159,7 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 /// Twin of `loraBackward`.
 pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    let dy = rows(twin.tensor(DY))?; // (M, N)
+    let dy = rows(&twin.wide(DY)?)?; // (M, N)
     let Options {
         scaling,
         p,
@@ -168,16 +168,12 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         layout,
     } = options(twin.reader(), dy.dim(1)?)?;
     let (a, b) = (twin.tensor(A), twin.tensor(B));
-    let (m, k, r) = (dy.dim(0)?, a.dim(1)?, b.dim(1)?);
-    let factors = if p > 0.0 {
-        Some(twins::dropout_factors(twin, &zeros(&dy, &[m, k])?, p)?)
-    } else {
-        None
-    };
+    let (m, r) = (dy.dim(0)?, b.dim(1)?);
     let dropped = |x: Tensor| -> Result<Tensor> {
-        Ok(match &factors {
-            Some(factors) => (x * factors)?,
-            None => x,
+        Ok(if p > 0.0 {
+            own::dropped(&x, p, twin.rng(), 0)?
+        } else {
+            x
         })
     };
     let (mut dh, mut db) = (Vec::new(), Vec::new());
@@ -185,7 +181,7 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         let dy = dy.narrow(1, block.start, block.len)?; // (M, len)
         dh.push((product(&dy, &b.narrow(0, first, block.len)?)? * scaling)?);
         if needs & wants::DB != 0 {
-            let h = twin.tensor(H).narrow(1, i * r, r)?; // (M, R)
+            let h = twin.wide(H)?.narrow(1, i * r, r)?; // (M, R)
             db.push((product(&dy.t()?, &h)? * scaling)?);
         }
     }
@@ -194,14 +190,14 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let dx = if needs & wants::DX != 0 {
         let mut dx = dropped(product(&dh, a)?)?;
         if let Some(weight) = twin.optional(WEIGHT) {
-            dx = (dx + product(&dy, &out_in(weight, layout)?)?)?;
+            dx = (dx + times(&dy, &out_in(weight, layout)?)?)?;
         }
         dx.reshape(twin.out(0).shape.dims())?
     } else {
         nothing.clone()
     };
     let da = if needs & wants::DA != 0 {
-        product(&dh.t()?, &dropped(rows(twin.tensor(X))?)?)?
+        product(&dh.t()?, &dropped(rows(&twin.wide(X)?)?)?)?
     } else {
         nothing.clone()
     };

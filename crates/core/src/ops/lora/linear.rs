@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::super::elementwise::wide;
 use super::super::linear::{Weight, Wide, base_twin, check_layer, layout, rounded, rows, sizes, weight_backward};
-use super::super::twins;
+use super::super::own;
 use super::{Blocks, blocks, check_factors, dropout, dropout_blocks, gradient, probability, push_blocks, update_twin};
 use crate::error::Result;
 use crate::float;
@@ -142,9 +142,9 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         blocks,
     } = options(twin.reader(), &Shape::new(twin.tensor(WEIGHT).dims()))?;
     let base = base_twin(twin, layout)?; // (M, N)
-    let mut x = rows(twin.tensor(X))?;
+    let mut x = rows(&twin.wide(X)?)?;
     if p > 0.0 {
-        x = (&x * twins::dropout_factors(twin, &x, p)?)?;
+        x = own::dropped(&x, p, twin.rng(), 0)?;
     }
     let (h, update) = update_twin(&x, twin.tensor(A), twin.tensor(B), &blocks, scaling, base.dim(1)?)?;
     Ok(vec![(base + update)?.reshape(twin.out(0).shape.dims())?, h])

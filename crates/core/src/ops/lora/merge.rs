@@ -7,6 +7,7 @@ use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, WeightMut};
 
 use super::super::create::one;
 use super::super::linear::{Weight, layout, product, sizes};
+use super::super::twins::wide;
 use super::{Blocks, blocks, check_factors, offsets, spread};
 use crate::dtype::Dtype;
 use crate::error::Result;
@@ -106,11 +107,11 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         let part = product(&b.narrow(0, first, block.len)?, &a.narrow(0, i * r, r)?)?; // (len, K)
         parts.push((part * scaling)?);
     }
-    let update = spread(&parts, &blocks, [n, k], 0, weight)?;
+    let update = spread(&parts, &blocks, [n, k], 0, a)?;
     let update = if layout == Layout::OutIn {
         update
     } else {
         update.t()?.contiguous()?
     };
-    Ok(vec![(weight + update)?])
+    Ok(vec![(wide(weight)? + update)?])
 }

@@ -12,7 +12,7 @@ use crate::float;
 use crate::meta::{Meta, Metas};
 use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, output};
 use crate::ops::create::one;
-use crate::ops::twins::full_like;
+use crate::ops::twins::{CHUNK_BYTES, chunks, kept, number, set};
 use crate::shape::Shape;
 
 fn check_gradients(context: &ShapeContext<'_>, count: usize) -> Result<()> {
@@ -203,11 +203,16 @@ pub fn zero_grads(exec: &mut Exec<'_>) -> Result<Outputs> {
 
 // ---- twins ----------------------------------------------------------------------------------------------------------
 
-/// Twin of `globalNorm`.
+/// Twin of `globalNorm`: of one gradient after the other, summed in f64.
 pub fn global_norm_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut sum = Tensor::zeros((), DType::F64, twin.device())?;
     for i in 0..twin.len() {
-        sum = (sum + twin.tensor(i).to_dtype(DType::F64)?.sqr()?.sum_all()?)?;
+        let grad = twin.tensor(i).flatten_all()?;
+        let n = grad.elem_count();
+        for (start, len) in chunks(n, size_of::<f64>(), CHUNK_BYTES) {
+            let part = grad.narrow(0, start, len)?.to_dtype(DType::F64)?;
+            sum = (sum + part.sqr()?.sum_all()?)?;
+        }
     }
     Ok(vec![sum.sqrt()?.to_dtype(twin.out(0).dtype.candle())?])
 }
@@ -215,31 +220,40 @@ pub fn global_norm_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 /// Twin of `clipScale`. A comparison with NaN is false, so that NaN is kept on every device.
 pub fn clip_scale_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let count = twin.lists()[0];
-    let scale = ((twin.tensor(count) + 1e-6)?.recip()? * twin.reader().number())?.reshape(())?;
+    let norm = twin.wide(count)?;
+    let scale = ((norm + 1e-6)?.recip()? * twin.reader().number())?.reshape(())?;
     let scale = scale.ge(1.0)?.where_cond(&scale.ones_like()?, &scale)?;
-    (0..count)
-        .map(|i| {
-            let grad = twin.tensor(i);
-            Ok(grad.broadcast_mul(&scale.to_dtype(grad.dtype())?)?)
-        })
-        .collect()
+    change_twins(twin, |grad| Ok(grad.broadcast_mul(&scale.to_dtype(grad.dtype())?)?))
 }
 
 /// Twin of `clipValue`.
 pub fn clip_value_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let limit = twin.reader().number();
-    (0..twin.lists()[0])
-        .map(|i| {
-            let grad = twin.tensor(i);
-            let high = full_like(grad, limit)?;
-            let below = grad.gt(&high)?.where_cond(&high, grad)?;
-            let low = high.neg()?;
-            Ok(below.lt(&low)?.where_cond(&low, &below)?)
-        })
-        .collect()
+    change_twins(twin, |grad| {
+        let below = kept(&over(grad, limit)?, grad, limit)?;
+        kept(&over(&below.neg()?, limit)?, &below, -limit)
+    })
+}
+
+/// Changes the tensors of the first list, a chunk at a time.
+fn change_twins(twin: &Twin<'_>, change: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Vec<Tensor>> {
+    for i in 0..twin.lists()[0] {
+        for (start, len) in chunks(twin.tensor(i).elem_count(), size_of::<f32>(), CHUNK_BYTES) {
+            twin.change_from(i, start, &change(&twin.part(i, start, len)?)?)?;
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// 0 where `x` is above the limit; NaN is not.
+fn over(x: &Tensor, limit: f64) -> Result<Tensor> {
+    Ok(x.broadcast_gt(&number(x, limit)?)?.eq(0u8)?)
 }
 
 /// Twin of `zeroGrads`.
 pub fn zero_grads_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
-    (0..twin.len()).map(|i| Ok(twin.tensor(i).zeros_like()?)).collect()
+    for i in 0..twin.len() {
+        set(twin.tensor(i), 0.0)?;
+    }
+    Ok(Vec::new())
 }

@@ -1,30 +1,34 @@
-//! The steps in candle's tensor operations. They return the changed tensors, list by list.
+//! The steps in candle's tensor operations.
 
 use candle_core::Tensor;
 
 use super::{Adam, NlgAdam, Plan, Sgd, Update, starts};
 use crate::error::Result;
 use crate::ops::context::Twin;
+use crate::ops::twins::{CHUNK_BYTES, chunks};
 
-/// Runs `formula(update, [param, grad, state…])` for each parameter and lays its results out by list.
+/// Runs `formula(update, [param, grad, state…])` for chunks of each parameter and writes them and their state where they lie before the next ones: a step takes
+/// the memory of some chunks, not of all parameters.
 fn twin_step<U: Update>(
     twin: &Twin<'_>,
-    formula: impl Fn(&U, &[&Tensor]) -> candle_core::Result<Vec<Tensor>>,
+    formula: impl Fn(&U, &[Tensor]) -> candle_core::Result<Vec<Tensor>>,
 ) -> Result<Vec<Tensor>> {
     let lengths = twin.lists();
     let starts = starts(&lengths);
     let plan = Plan::<U>::read(twin.reader(), lengths[0], twin.signature.name)?;
-    let mut changed: Vec<Vec<Tensor>> = Vec::new();
     for i in 0..lengths[0] {
-        let roles: Vec<&Tensor> = plan.roles(i, &starts).map(|(_, index)| twin.tensor(index)).collect();
-        for (k, tensor) in formula(plan.update(i), &roles)?.into_iter().enumerate() {
-            if changed.len() <= k {
-                changed.push(Vec::new());
+        let indexes: Vec<usize> = plan.roles(i, &starts).map(|(_, index)| index).collect();
+        for (start, len) in chunks(twin.tensor(i).elem_count(), size_of::<f32>(), CHUNK_BYTES) {
+            let roles = indexes.iter().map(|&index| twin.part(index, start, len));
+            let roles = roles.collect::<Result<Vec<Tensor>>>()?;
+            // The gradient, the second role, is only read.
+            let targets = indexes.iter().enumerate().filter(|(role, _)| *role != 1);
+            for ((_, &index), tensor) in targets.zip(formula(plan.update(i), &roles)?) {
+                twin.change_from(index, start, &tensor)?;
             }
-            changed[k].push(tensor);
         }
     }
-    Ok(changed.into_iter().flatten().collect())
+    Ok(Vec::new())
 }
 
 /// The larger of two; NaN in either is kept.
@@ -35,9 +39,9 @@ fn larger(a: &Tensor, b: &Tensor) -> candle_core::Result<Tensor> {
 /// Twin of `adamwStep`.
 pub fn adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     twin_step(twin, |Adam { args, .. }: &Adam, roles| {
-        let (p, m, v) = (roles[0], roles[2], roles[3]);
+        let (p, m, v) = (&roles[0], &roles[2], &roles[3]);
         let g = directed(
-            roles[1],
+            &roles[1],
             p,
             args.maximize,
             if args.decoupled { 0.0 } else { args.weight_decay },
@@ -72,7 +76,7 @@ pub fn nlg_adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         } else {
             1.0
         };
-        let [p, g, m, v] = [roles[0], roles[1], roles[2], roles[3]];
+        let [p, g, m, v] = [0, 1, 2, 3].map(|i| &roles[i]);
         let m = (m * args.beta1)?.add(&(g * (1.0 - args.beta1))?)?;
         let v = (v * args.beta2)?.add(&(g.sqr()? * (1.0 - args.beta2))?)?;
         let change = ((&m / (v.sqrt()? + args.eps)?)? * (args.lr * correction))?;
@@ -84,15 +88,15 @@ pub fn nlg_adamw_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 /// Twin of `sgdStep`.
 pub fn sgd_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     twin_step(twin, |Sgd { args, first }: &Sgd, roles| {
-        let p = roles[0];
-        let g = directed(roles[1], p, args.maximize, args.weight_decay)?;
+        let p = &roles[0];
+        let g = directed(&roles[1], p, args.maximize, args.weight_decay)?;
         let Some(buffer) = roles.get(2) else {
             return Ok(vec![(p - (g * args.lr)?)?]);
         };
         let buffer = if *first {
             g.clone()
         } else {
-            ((*buffer * args.momentum)? + (&g * (1.0 - args.dampening))?)?
+            ((buffer * args.momentum)? + (&g * (1.0 - args.dampening))?)?
         };
         let direction = if args.nesterov {
             (g + (&buffer * args.momentum)?)?
