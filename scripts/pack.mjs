@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import { readArgs, readNames, text } from './lib/args.mjs'
 import { fail, inRoot, isMain, must, packageJson, run, say } from './lib/run.mjs'
 import { addonFile, stale } from './lib/stamp.mjs'
-import { addonName, mainManifest, platformManifest, platforms } from './packages/manifests.mjs'
+import { CUDA, addonName, mainManifest, platformManifest, platforms } from './packages/manifests.mjs'
 
 const OUT = 'out/packages'
 
@@ -21,6 +21,9 @@ export function builtAddons() {
     if (existsSync(made)) found[platform] = made
     else if (existsSync(own) && own === inRoot(addonFile() ?? '')) found[platform] = own
   }
+  // Of scripts/cuda-build.mjs.
+  const cuda = inRoot('.cache/cuda/loralib.linux-x64.node')
+  if (existsSync(cuda)) found[CUDA] = cuda
   return found
 }
 
@@ -142,7 +145,7 @@ const megabytes = (bytes) => `${(bytes / (1 << 20)).toFixed(2)} MB`
 
 if (isMain(import.meta.url)) {
   const { out, only } = readArgs({ options: { out: text, only: text } }).values
-  const names = ['loralib', ...Object.keys(platforms())]
+  const names = ['loralib', CUDA, ...Object.keys(platforms())]
   const packed = await packAll({ ...(out && { out }), only: readNames(only, 'package', names) })
   for (const { name, file, bytes, unpackedBytes } of packed)
     console.log(

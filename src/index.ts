@@ -42,7 +42,8 @@ export { Stream, stream } from './runtime/stream.js'
 export type { StreamOptions } from './runtime/stream.js'
 export { backend, memory } from './runtime/memory.js'
 export { settle } from './tensor/settle.js'
-export type { Backend, KindCount, MemoryReport } from './runtime/memory.js'
+export type { CudaReport } from './native/cuda.js'
+export type { Backend, BackendOptions, KindCount, MemoryReport } from './runtime/memory.js'
 
 // Data
 export { DataLoader } from './data/loader/index.js'

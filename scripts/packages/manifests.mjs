@@ -46,7 +46,7 @@ export function mainManifest() {
 /** The package of a platform: npm installs it where system, processor and C library fit. */
 export function platformManifest(platform) {
   const own = packageJson()
-  const [os, cpu, abi] = platform.split('-')
+  const [os, cpu, abi] = platform.replace(/^cuda-/, '').split('-')
   const libc = { gnu: 'glibc', musl: 'musl' }[abi]
   const file = addonName(platform)
   return {
@@ -56,5 +56,8 @@ export function platformManifest(platform) {
     ...{ preferUnplugged: true, publishConfig: { access: 'public', provenance: true } },
   }
 }
+
+/** The package with CUDA, which nobody gets who does not ask for it: it needs NVIDIA's driver and libraries. */
+export const CUDA = 'cuda-linux-x64'
 
 export const addonName = (platform) => `loralib.${platform}.node`

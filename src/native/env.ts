@@ -9,6 +9,8 @@ function text(name: string): string | undefined {
 export const env = {
   /** LORALIB_NATIVE_PATH: an addon file to load instead of the package's. */
   nativePath: text('LORALIB_NATIVE_PATH'),
+  /** LORALIB_DEVICE: `cuda`, `cuda:N` and `auto` ask for the addon with CUDA. The engine checks the value. */
+  device: text('LORALIB_DEVICE') ?? 'cpu',
   /** LORALIB_TRACE: the engine writes a timeline, which must be complete when the process exits. */
   trace: text('LORALIB_TRACE') !== undefined,
   /** LORALIB_DEBUG of 2 or more: a stack for each queued operation. The engine checks the value. */

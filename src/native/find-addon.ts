@@ -47,8 +47,17 @@ export function findAddon(platform: string): string | null {
   const folder = ownFolder()
   const built = folder && join(folder, '..', 'native', `loralib.${platform}.node`)
   if (built && existsSync(built)) return built
+  return findPackage(platform)
+}
+
+/** The file of the addon with CUDA, or null when its package is not installed. */
+export function findCudaAddon(): string | null {
+  return findPackage(`cuda-${process.platform}-${process.arch}`)
+}
+
+function findPackage(name: string): string | null {
   for (const place of places()) {
-    const found = resolve(place, `${SCOPE}/${platform}`) ?? throughPackage(place, `${SCOPE}/${platform}`)
+    const found = resolve(place, `${SCOPE}/${name}`) ?? throughPackage(place, `${SCOPE}/${name}`)
     if (found !== null) return outsideArchive(found)
   }
   return null

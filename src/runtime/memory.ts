@@ -1,4 +1,6 @@
 import { backendJson, memoryCounters } from '../native/engine.js'
+import { explainCuda } from '../native/load.js'
+import type { CudaReport } from '../native/cuda.js'
 
 /** Live tensors of one kind. */
 export interface KindCount {
@@ -96,9 +98,21 @@ export interface Backend {
   version: string
   /** Whether this build has CUDA. */
   cuda: boolean
+  /** With `explain`: driver, libraries and addon of CUDA, where they were looked for, and why they can't be used. */
+  cudaReport?: CudaReport
+}
+
+/** What {@link backend} takes. */
+export interface BackendOptions {
+  /**
+   * Look, in another process, whether this machine could use CUDA, and add {@link Backend.cudaReport} with the reasons that it can't.
+   * @default false
+   */
+  explain?: boolean
 }
 
 /** Reports what the engine runs on. Starts the engine. */
-export function backend(): Backend {
-  return JSON.parse(backendJson()) as Backend
+export function backend(options: BackendOptions = {}): Backend {
+  const found = JSON.parse(backendJson()) as Backend
+  return options.explain === true ? { ...found, cudaReport: explainCuda() } : found
 }

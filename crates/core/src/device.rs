@@ -1,6 +1,7 @@
 //! Devices. Without the feature `cuda` a CUDA device is an error that says how to get one.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -15,19 +16,20 @@ pub enum Device {
 }
 
 impl Device {
-    /// The device of this name: `cpu`, `cuda` or `cuda:1`.
+    /// The device of this name: `cpu`, `cuda`, `cuda:1`, or `auto`, which is the first CUDA device where this build has one, and else the CPU.
     ///
     /// # Errors
     /// [`Code::Device`] for an unknown name, or a device that this build or machine does not have.
     pub fn from_name(name: &str) -> Result<Device> {
         let unknown = || {
             Error::new(Code::Device, "no such device")
-                .expected("cpu, cuda or cuda:N")
+                .expected("cpu, cuda, cuda:N or auto")
                 .received(name.to_owned())
                 .hint("set LORALIB_DEVICE to one of these, or leave it out for cpu")
         };
         match name.split_once(':').unwrap_or((name, "0")) {
             ("cpu", _) => Ok(Device::Cpu),
+            ("auto", _) => Ok(open_cuda(0).unwrap_or(Device::Cpu)),
             ("cuda", number) => open_cuda(number.parse().map_err(|_| unknown())?),
             _ => Err(unknown()),
         }
@@ -119,10 +121,25 @@ impl Device {
     }
 }
 
+/// Why the package did not load its CUDA addon, when it was asked to.
+static WITHOUT_CUDA: OnceLock<String> = OnceLock::new();
+
+/// Keeps the reasons for the error of whoever asks for the device.
+pub fn note_without_cuda(reasons: String) {
+    // The first load decides: one process has one addon.
+    let _ = WITHOUT_CUDA.set(reasons);
+}
+
 #[cfg(not(feature = "cuda"))]
 fn open_cuda(number: usize) -> Result<Device> {
-    Err(Error::new(Code::Device, "CUDA is not in this build")
-        .expected("cpu")
-        .received(format!("cuda:{number}"))
-        .hint("in a checkout of the repository, npm run build -- --features cuda builds an addon with CUDA and says how it is used; or leave LORALIB_DEVICE out"))
+    let error = Error::new(Code::Device, "CUDA cannot be used")
+        .expected("cpu, or the CUDA addon with all that it needs");
+    Err(match WITHOUT_CUDA.get() {
+        Some(reasons) => error
+            .received(format!("cuda:{number}: {reasons}"))
+            .hint("mend the first reason, or leave LORALIB_DEVICE out; lora.backend({ explain: true }) says all that was looked at"),
+        None => error
+            .received(format!("cuda:{number}, and an addon without CUDA"))
+            .hint("in a checkout of the repository, npm run build -- --features cuda builds an addon with CUDA and says how it is used; or leave LORALIB_DEVICE out"),
+    })
 }

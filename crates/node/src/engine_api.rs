@@ -44,6 +44,18 @@ pub fn package_version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
+/// Whether this addon has CUDA.
+#[napi(catch_unwind)]
+pub fn has_cuda() -> bool {
+    cfg!(feature = "cuda")
+}
+
+/// Why the addon with CUDA was not loaded, for the error of whoever asks for the device.
+#[napi(catch_unwind)]
+pub fn note_without_cuda(reasons: String) {
+    engine::device::note_without_cuda(reasons);
+}
+
 /// Whether the processor lacks the vector instructions that every fast kernel needs. `LORALIB_ISA` has no part in it.
 #[napi(catch_unwind)]
 pub fn lacks_vectors() -> bool {
