@@ -161,6 +161,14 @@ export const AvgPoolOptions: OptionSchema = {
   required: [],
 }
 
+/** Of src/runtime/memory.ts. */
+export const BackendOptions: OptionSchema = {
+  fields: {
+    explain: boolean,
+  },
+  required: [],
+}
+
 /** Of src/tensor/backward.ts. */
 export const BackwardOptions: OptionSchema = {
   fields: {

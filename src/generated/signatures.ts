@@ -833,7 +833,7 @@ export const SIGNATURES = String.raw`{"rules": [
 "optim_schedules_torch_scheduler\u0024TorchScheduler\u0024stateDict": {"name":"optim.lrScheduler.TorchScheduler.stateDict","parameters":[]},
 "optim_schedules_torch_scheduler\u0024TorchScheduler\u0024step": {"name":"optim.lrScheduler.TorchScheduler.step","parameters":[]},
 "optim_sgd\u0024SGD\u0024constructor": {"name":"optim.SGD","isConstructor":true,"parameters":[{"name":"params","rule":13},{"name":"options","rule":{"kind":"object","name":"SGDOptions","fields":[]},"optional":true,"options":"SGDOptions"}]},
-"runtime_memory\u0024backend": {"name":"backend","parameters":[]},
+"runtime_memory\u0024backend": {"name":"backend","parameters":[{"name":"options","rule":{"kind":"object","name":"BackendOptions","fields":[]},"optional":true,"options":"BackendOptions"}]},
 "runtime_memory\u0024memory": {"name":"memory","parameters":[]},
 "runtime_precision\u0024getFloat32MatmulPrecision": {"name":"getFloat32MatmulPrecision","parameters":[]},
 "runtime_precision\u0024setFloat32MatmulPrecision": {"name":"setFloat32MatmulPrecision","parameters":[{"name":"precision","rule":{"kind":"choice","values":["highest","medium"]}}]},

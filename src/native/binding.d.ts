@@ -156,6 +156,9 @@ export declare function gradsBegin(roots: Float64Array, grads: Float64Array, inp
 /** The class of guards: `new Guard(id)` watches a tensor until the guard is collected. */
 export declare function guardClass(): new (id: number) => object
 
+/** Whether this addon has CUDA. */
+export declare function hasCuda(): boolean
+
 /** Whether a tensor has a gradient. */
 export declare function hasGrad(id: number): boolean
 
@@ -216,6 +219,9 @@ export interface NativeRowOptions {
 
 /** Makes a generator; number 0 is the stream's own. */
 export declare function newGenerator(seedLow: number, seedHigh: number): number
+
+/** Why the addon with CUDA was not loaded, for the error of whoever asks for the device. */
+export declare function noteWithoutCuda(reasons: string): void
 
 /**
  * Calls `part` while no other JavaScript thread of the process is in such a call: what belongs to the process, such as V8's flags, can be changed

@@ -1,5 +1,6 @@
 // Generated from src/runtime/memory.ts by `npm run api`. Do not edit.
 
+import type { CudaReport } from '../native/cuda.js'
 /** Live tensors of one kind. */
 export interface KindCount {
   /** Storages; views share one. */
@@ -68,6 +69,16 @@ export interface Backend {
   version: string
   /** Whether this build has CUDA. */
   cuda: boolean
+  /** With `explain`: driver, libraries and addon of CUDA, where they were looked for, and why they can't be used. */
+  cudaReport?: CudaReport
+}
+/** What {@link backend} takes. */
+export interface BackendOptions {
+  /**
+   * Look, in another process, whether this machine could use CUDA, and add {@link Backend.cudaReport} with the reasons that it can't.
+   * @default false
+   */
+  explain?: boolean
 }
 /** Reports what the engine runs on. Starts the engine. */
-export declare function backend(): Backend
+export declare function backend(options?: BackendOptions): Backend
