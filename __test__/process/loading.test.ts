@@ -104,21 +104,45 @@ linux('the addon needs no thread-local memory from the start of the process: mus
   for (const name of addons) t.is(flagsOf(join(folder, name)) & STATIC_TLS, 0n, name)
 })
 
-test('LORALIB_DEVICE=cuda without CUDA: the error recommends a command that is there', async (t) => {
-  const ended = await runProgram(
-    `import * as lora from 'loralib'
-    try { console.log(JSON.stringify({ cuda: lora.backend().cuda })) }
-    catch (error) { console.log(JSON.stringify({ code: error.code, hint: error.hint })) }`,
-    { env: { LORALIB_DEVICE: 'cuda' } },
-  )
-  const { cuda, code, hint } = JSON.parse(ended.out) as { cuda?: boolean; code: string; hint: string }
+const DEVICE = `import * as lora from 'loralib'
+  try {
+    const { device, cuda, cudaReport } = lora.backend({ explain: true })
+    console.log(JSON.stringify({ device, cuda, reasons: cudaReport.reasons }))
+  } catch (error) { console.log(JSON.stringify({ code: error.code, received: error.received, hint: error.hint })) }`
+
+interface DeviceFound {
+  device?: string
+  cuda?: boolean
+  reasons?: string[]
+  code?: string
+  received: string
+  hint: string
+}
+
+test('LORALIB_DEVICE=cuda where CUDA cannot be used: the error has the reasons, and the command that mends the first', async (t) => {
+  const ended = await runProgram(DEVICE, { env: { LORALIB_DEVICE: 'cuda' } })
+  const { cuda, code, received, hint } = JSON.parse(ended.out) as DeviceFound
   if (cuda) {
     t.pass('this build has CUDA')
     return
   }
   t.is(code, 'ERR_LORA_DEVICE')
-  // scripts.test.ts: the script knows the feature, and refuses others.
-  t.regex(hint, /npm run build -- --features cuda/)
+  t.regex(received, /cuda:0: .*npm install @loralib\/cuda-linux-x64/)
+  t.regex(hint, /LORALIB_DEVICE=auto/)
+})
+
+test('LORALIB_DEVICE=auto where CUDA cannot be used: the CPU, with the reasons', async (t) => {
+  const ended = await runProgram(DEVICE, { env: { LORALIB_DEVICE: 'auto' } })
+  const { device, cuda, reasons } = JSON.parse(ended.out) as DeviceFound
+  if (cuda) {
+    t.pass('this build has CUDA')
+    return
+  }
+  t.is(device, 'cpu', ended.errors)
+  t.true(
+    reasons!.some((reason) => reason.includes('@loralib/cuda-linux-x64 ')),
+    reasons!.join(),
+  )
 })
 
 test('LORALIB_DEBUG=4: the operation that made the first NaN is named', async (t) => {

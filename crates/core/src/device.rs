@@ -137,7 +137,7 @@ fn open_cuda(number: usize) -> Result<Device> {
     Err(match WITHOUT_CUDA.get() {
         Some(reasons) => error
             .received(format!("cuda:{number}: {reasons}"))
-            .hint("mend the first reason, or leave LORALIB_DEVICE out; lora.backend({ explain: true }) says all that was looked at"),
+            .hint("mend the first reason, or leave LORALIB_DEVICE out; with LORALIB_DEVICE=auto, lora.backend({ explain: true }) says all that was looked at"),
         None => error
             .received(format!("cuda:{number}, and an addon without CUDA"))
             .hint("in a checkout of the repository, npm run build -- --features cuda builds an addon with CUDA and says how it is used; or leave LORALIB_DEVICE out"),

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 ///
 /// | variable           | meaning                                                                                   |
 /// |--------------------|-------------------------------------------------------------------------------------------|
-/// | `LORALIB_DEVICE`   | `cpu` (default), `cuda` or `cuda:N`                                                       |
+/// | `LORALIB_DEVICE`   | `cpu` (default), `cuda`, `cuda:N` or `auto`                                               |
 /// | `LORALIB_ISA`      | `avx512`, `avx2`, `neon` or `scalar`: a lower kernel path; `candle`: every op through its twin |
 /// | `LORALIB_THREADS`  | compute threads; default: one per core that the process may use                           |
 /// | `LORALIB_PRIORITY` | `low` (default), `normal`, `idle`: how compute threads share the cores, [`Priority`]        |
