@@ -5,7 +5,7 @@
 // change, and the tests are kept file by file: a run that is cut off goes on where it was. It needs Linux on x64 with Debian's apt-get, Python 3 and Rust.
 import { flag, readArgs, readNames, text } from './lib/args.mjs'
 import { fail } from './lib/run.mjs'
-import { build } from './platforms/build.mjs'
+import { build, isBuilt } from './platforms/build.mjs'
 import { rust } from './platforms/rust.mjs'
 import { keptStage } from './platforms/stages.mjs'
 import { targets } from './platforms/targets.mjs'
@@ -32,8 +32,9 @@ async function main() {
 }
 
 async function runStages(name, target, only, files) {
-  const { ok } = await build(name, target)
-  if (!ok || target.checkOnly) return
+  if (only.includes('build') && !(await build(name, target)).ok) return
+  if (target.checkOnly) return
+  if (!isBuilt(name, target)) fail(`${name}: there is no addon yet: run the stage build first`)
   if (only.includes('training')) await train(name, target)
   if (only.includes('rust')) await rust(name, target)
   if (only.includes('ava')) await test(name, target, files)

@@ -2,11 +2,11 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { compareVersions, fail, run } from '../lib/run.mjs'
+import { compareVersions, fail, run, say } from '../lib/run.mjs'
 import { crateCounter } from '../lib/crates.mjs'
 import { hashOf, sourceHash } from '../lib/stamp.mjs'
 import { debs, home } from './packages.mjs'
-import { stage } from './stages.mjs'
+import { isCurrent, stage } from './stages.mjs'
 import { GLIBC_LIMIT } from './targets.mjs'
 import { cargoFor } from './toolchain.mjs'
 
@@ -29,6 +29,13 @@ export function build(name, target) {
     const note = isOld ? undefined : `it needs glibc ${glibc}; at most ${GLIBC_LIMIT} is allowed`
     return { ok: isOld, note, glibc, sizeBytes: bytes.length, gzipBytes: gzipSync(bytes).length }
   })
+}
+
+/** Whether the addon that is there can be tested; says so when it was built from other sources than the present ones. */
+export function isBuilt(name, target) {
+  if (!existsSync(addonOf(name, target))) return false
+  if (!isCurrent(name, 'build', inputs())) say(`${name}: its addon is of other sources than the present ones`)
+  return true
 }
 
 async function check(target) {

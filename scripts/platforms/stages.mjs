@@ -1,6 +1,6 @@
 // Stages that are done once: their result is kept with a hash of what it came from, so that a run that was cut off goes on where it was.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { duration, root, say } from '../lib/run.mjs'
 import { home } from './packages.mjs'
@@ -11,18 +11,24 @@ import { home } from './packages.mjs'
  */
 export async function stage(target, name, inputs, work) {
   const path = home(target, 'stages', `${name}.json`)
-  const hash = createHash('sha256').update(JSON.stringify(inputs)).digest('hex')
-  const kept = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null
-  if (kept?.hash === hash && kept.result.ok) return kept.result
+  if (isCurrent(target, name, inputs)) return keptStage(target, name).result
+  const hash = hashOf(inputs)
   const start = performance.now()
   say(`${target}: ${name} ...`)
-  rmSync(path, { force: true })
   const result = await work()
   const timeMs = performance.now() - start
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, `${JSON.stringify({ hash, timeMs, result }, null, 2)}\n`)
   say(`${target}: ${name}: ${result.ok ? 'done' : 'FAILED'} in ${duration(timeMs)}`)
   return result
+}
+
+const hashOf = (inputs) => createHash('sha256').update(JSON.stringify(inputs)).digest('hex')
+
+/** Whether a stage was done, and from the same inputs. */
+export function isCurrent(target, name, inputs) {
+  const kept = keptStage(target, name)
+  return kept !== null && kept.hash === hashOf(inputs) && kept.result.ok
 }
 
 /** What an earlier run left of a stage, whatever has changed since; null when there is nothing. */

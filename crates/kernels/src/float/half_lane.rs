@@ -1,7 +1,7 @@
 //! One vector register of values that are stored in half precision: widened in registers, exactly.
 
 use std::any::TypeId;
-use std::mem::{MaybeUninit, transmute_copy};
+use std::mem::MaybeUninit;
 
 use half::{bf16, f16};
 use pulp::Simd;
@@ -19,6 +19,7 @@ pub(super) unsafe fn bf16_as_f32<S: Simd>(p: *const bf16) -> S::f32s {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::x86_64::*;
+            use std::mem::transmute_copy;
             if is::<S, pulp::x86::V4>() {
                 let bits = _mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(_mm256_loadu_si256(p.cast())));
                 return transmute_copy(&bits);
@@ -43,6 +44,7 @@ pub(super) unsafe fn f16_as_f32<S: Simd>(p: *const f16) -> S::f32s {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::x86_64::*;
+            use std::mem::transmute_copy;
             if is::<S, pulp::x86::V4>() {
                 return transmute_copy(&_mm512_cvtph_ps(_mm256_loadu_si256(p.cast())));
             }
