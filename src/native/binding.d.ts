@@ -220,6 +220,9 @@ export declare function newGenerator(seedLow: number, seedHigh: number): number
  */
 export declare function oneThreadAtATime(part: () => void): void
 
+/** Opens libraries in their order, so that what is linked with them finds them; returns the errors, by path. */
+export declare function openLibraries(paths: Array<string>): Record<string, string>
+
 /** Opens a stream; returns its number. */
 export declare function openStream(priority: number, seedLow: number, seedHigh: number): number
 
@@ -228,6 +231,9 @@ export declare function openWeights(path: string, mapped: boolean): Promise<Nati
 
 /** Bytes that only guards keep alive. */
 export declare function pinnedBytes(): number
+
+/** `{version, devices}` of a driver's library, or `{error}`, as JSON. The first use of a driver may crash or take seconds: not for a process that matters. */
+export declare function probeCudaDriver(path: string): string
 
 /** For tests: queues an op that panics when it runs, on the executor's thread or on a compute thread. Returns its result, which fails. */
 export declare function provokePanic(x: number, computeThread: boolean): number
