@@ -128,15 +128,15 @@ const withLib = (folder: string): string[] => [folder, join(folder, 'lib64'), jo
 function wheelFolders(prefix: string): string[] {
   const lib = join(prefix, 'lib')
   return entries(lib)
-    .filter((name) => /^python3/.test(name))
+    .filter((name) => name.startsWith('python3'))
     .map((python) => join(lib, python, 'site-packages', 'nvidia'))
     .flatMap((nvidia) => entries(nvidia).map((name) => join(nvidia, name, 'lib')))
 }
 
-/** Names in a folder; none when it is not there or cannot be read. */
+/** Names in a folder, the highest version first; none when it is not there or cannot be read. */
 function entries(folder: string): string[] {
   try {
-    return readdirSync(folder).sort().reverse()
+    return readdirSync(folder).sort((a, b) => (a < b ? 1 : -1))
   } catch {
     return []
   }

@@ -246,6 +246,13 @@ fn what_is_changed_is_changed_where_it_lies() {
         let inputs = [&grads[..], &[norm]].concat();
         bounded(lab, "clipScale", &CLIP_SCALE, &inputs, &[8.0, 1.0], 3 * MB);
         bounded(lab, "zeroGrads", &ZERO_GRADS, &grads, &[8.0], MB / 2);
+        let (large, other) = (
+            normal(lab, &[2 << 20, 4], Dtype::F32),
+            normal(lab, &[2 << 20, 4], Dtype::F32),
+        );
+        // 32 MB each; a chunk has 16 MB.
+        bounded(lab, "addInplace", &ADD_INPLACE, &[large, other], &[], 20 * MB);
+        bounded(lab, "normalInplace", &NORMAL_INPLACE, &[large], &[0.0, 1.0], 20 * MB);
         let token = normal(lab, &[512, 1], Dtype::F32);
         bounded(
             lab,

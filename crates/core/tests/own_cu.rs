@@ -5,6 +5,7 @@
 use std::ffi::{CString, c_void};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kernels::cpu::dropout::{Dropout, fill_normal, fill_uniform};
 use kernels::cpu::sort::sort;
@@ -26,6 +27,16 @@ static double cospi(double x) { return std::cos(x * M_PI); }
 
 /// The compiled kernels.
 struct Library(*mut c_void);
+
+// SAFETY: the handle is only looked up in, and each test launches kernels under the lock.
+unsafe impl Send for Library {}
+
+/// Compiled once, and used by one test at a time: the index of a launch is a global of the library.
+fn library() -> MutexGuard<'static, Library> {
+    static LIBRARY: OnceLock<Mutex<Library>> = OnceLock::new();
+    let library = LIBRARY.get_or_init(|| Mutex::new(Library::build()));
+    library.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Library {
     fn build() -> Library {
@@ -72,7 +83,7 @@ const COUNTER: u64 = 0xffff_fffe;
 
 #[test]
 fn random_numbers_are_those_of_the_engine() {
-    let library = Library::build();
+    let library = library();
     let n = 1003;
     for (p, start) in [(0.3, 0), (0.5, 7), (1.0, 2)] {
         let (mut x, mut y) = (vec![1.5f32; n], vec![1.5f32; n]);
@@ -197,7 +208,7 @@ macro_rules! ordered {
 
 #[test]
 fn rows_of_any_length_get_the_order_of_the_engine() {
-    let library = Library::build();
+    let library = library();
     let mut state = 9u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -229,7 +240,7 @@ fn rows_of_any_length_get_the_order_of_the_engine() {
 
 #[test]
 fn keys_are_hidden_as_by_the_engine() {
-    let library = Library::build();
+    let library = library();
     let (batch, heads, tq, tk) = (2u64, 2u64, 5u64, 7u64);
     let n = (batch * heads * tq * tk) as usize;
     let lengths = [7i64, 4];

@@ -263,9 +263,10 @@ impl<'a> Rows<'a> {
     pub(super) fn slopes(&self, x: Tensor, dloss: &Tensor, max: &Tensor, ln_sum: &Tensor) -> Result<Tensor> {
         let (smoothing, classes) = (self.options.smoothing, x.dim(1)?);
         // One after the other: their sum would be rounded.
-        let shifted = x.broadcast_sub(&max.unsqueeze(1)?)?;
+        let below = x.broadcast_sub(&max.unsqueeze(1)?)?;
         drop(x);
-        let shifted = shifted.broadcast_sub(&ln_sum.unsqueeze(1)?)?;
+        let shifted = below.broadcast_sub(&ln_sum.unsqueeze(1)?)?;
+        drop(below);
         let p = shifted.exp()?;
         drop(shifted);
         let hit = match self.own_weight()? {

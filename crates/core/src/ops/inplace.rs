@@ -272,6 +272,38 @@ pub fn all_sound_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     Ok(vec![Tensor::ones((), candle_core::DType::U8, twin.device())?])
 }
 
+/// `x = f(x, y)` where it lies, a chunk at a time where the shapes are equal: a gradient that is added to another takes no third.
+fn pairwise_twin(twin: &Twin<'_>, f: impl Fn(&Tensor, &Tensor) -> candle_core::Result<Tensor>) -> Result<Vec<Tensor>> {
+    let (x, y) = (twin.tensor(0), twin.tensor(1));
+    if x.dims() != y.dims() {
+        return Ok(vec![f(x, &y.broadcast_as(x.shape())?)?]);
+    }
+    for (start, len) in twins::chunks(x.elem_count(), x.dtype().size_in_bytes(), twins::CHUNK_BYTES) {
+        twin.change_from(0, start, &f(&twin.part(0, start, len)?, &twin.part(1, start, len)?)?)?;
+    }
+    Ok(vec![x.clone()])
+}
+
+/// Twin of `addInplace`.
+pub fn add_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    pairwise_twin(twin, |x, y| x + y)
+}
+
+/// Twin of `subInplace`.
+pub fn sub_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    pairwise_twin(twin, |x, y| x - y)
+}
+
+/// Twin of `mulInplace`.
+pub fn mul_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    pairwise_twin(twin, |x, y| x * y)
+}
+
+/// Twin of `divInplace`.
+pub fn div_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
+    pairwise_twin(twin, |x, y| x / y)
+}
+
 /// Twin of `copyInplace`. The executor converts what it stores, by the target's dtype: candle has no booleans.
 pub fn copy_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     Ok(vec![twin.tensor(1).broadcast_as(twin.tensor(0).shape())?])

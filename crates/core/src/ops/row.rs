@@ -95,7 +95,7 @@ pub struct OpRow {
     pub view: bool,
     /// Multiplications in its products, for GFLOP/s in timelines; `None` for an op without products.
     pub products: Option<fn(&Shapes<'_>) -> Option<f64>>,
-    /// Bytes that candle allocates for its twin beyond a few copies of inputs and outputs.
+    /// Bytes that its twin takes beside its results; `None`: a few copies of inputs and outputs.
     pub twin_bytes: Option<fn(&Shapes<'_>) -> u64>,
 }
 

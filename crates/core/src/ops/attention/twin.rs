@@ -37,13 +37,15 @@ pub(super) fn forward(problem: &Problem<'_>, q: &Tensor, k: &Tensor, v: &Tensor)
     for part in problem.parts(q.dtype().size_in_bytes()) {
         let scores = part.scores(&q, &k)?;
         let shift = replace(&scores.max_keepdim(1)?, f64::NEG_INFINITY, 0.0)?;
-        let weights = scores.broadcast_sub(&shift)?;
+        let below = scores.broadcast_sub(&shift)?;
         drop(scores);
-        let weights = weights.exp()?;
-        let sum = weights.sum_keepdim(1)?;
+        let powers = below.exp()?;
+        drop(below);
+        let sum = powers.sum_keepdim(1)?;
         // Where a query may attend to no key, all weights are 0, and log(0) is the wanted -inf.
         sums.slice_set(&(sum.log()? + shift)?.squeeze(1)?, 0, part.start())?;
-        let weights = weights.broadcast_div(&replace(&sum, 0.0, 1.0)?)?;
+        let weights = powers.broadcast_div(&replace(&sum, 0.0, 1.0)?)?;
+        drop(powers);
         let result = product(&part.grouped(&part.dropped(&weights)?)?, &part.keys(&v)?)?;
         out.slice_set(&result.reshape((part.rows(), d))?, 0, part.start())?;
     }

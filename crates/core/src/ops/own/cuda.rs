@@ -26,20 +26,27 @@ fn unsupported(what: &'static str) -> candle_core::Error {
     candle_core::Error::Msg(format!("{what} does not take this dtype on CUDA"))
 }
 
-/// A kernel of the source, which is compiled once for all devices.
-fn kernel(device: &CudaDevice, name: &str) -> Result<candle_core::cuda_backend::CudaFunc> {
+/// The source as PTX, compiled once for all devices.
+fn ptx() -> Result<&'static str> {
     static PTX: OnceLock<std::result::Result<String, String>> = OnceLock::new();
-    let ptx = PTX.get_or_init(|| {
+    let compile = || {
         compile_ptx(SOURCE)
             .map(|ptx| ptx.to_src())
             .map_err(|e| format!("{e:?}"))
-    });
-    match ptx {
-        Ok(ptx) => device.get_or_load_custom_func(name, "loralib_own", ptx),
+    };
+    match PTX.get_or_init(compile) {
+        Ok(ptx) => Ok(ptx),
         Err(error) => Err(candle_core::Error::Msg(format!(
             "NVRTC could not compile own.cu: {error}"
         ))),
     }
+}
+
+/// A kernel of the source. candle does not name the type.
+macro_rules! kernel {
+    ($device:expr, $name:expr) => {
+        $device.get_or_load_custom_func($name, "loralib_own", ptx()?)?
+    };
 }
 
 /// One thread an element.
@@ -71,7 +78,7 @@ pub fn dropout(x: &mut CudaStorage, layout: &Layout, dropout: Dropout, first: u6
     let threshold = drop_threshold(dropout.p);
     macro_rules! run {
         ($x:expr, $name:literal, $scale:expr) => {{
-            let f = kernel(&device, $name)?;
+            let f = kernel!(device, $name);
             let mut x = $x.slice_mut(start..end);
             let mut launch = f.builder();
             launch.arg(&mut x);
@@ -107,7 +114,7 @@ fn filled(
 ) -> Result<Tensor> {
     let n: usize = dims.iter().product();
     let launch_f32 = |y: &mut CudaSlice<f32>| -> Result<()> {
-        let f = kernel(device, f32_kernel)?;
+        let f = kernel!(device, f32_kernel);
         let mut launch = f.builder();
         launch.arg(y);
         builder_arg!(launch, n as u64, rng.seed, rng.counter, a as f32, b as f32);
@@ -116,7 +123,7 @@ fn filled(
         Ok(())
     };
     let launch_f64 = |y: &mut CudaSlice<f64>| -> Result<()> {
-        let f = kernel(device, f64_kernel)?;
+        let f = kernel!(device, f64_kernel);
         let mut launch = f.builder();
         launch.arg(y);
         builder_arg!(launch, n as u64, rng.seed, rng.counter, a, b);
@@ -178,7 +185,7 @@ pub fn hide(
     };
     macro_rules! run {
         ($scores:expr, $name:literal) => {{
-            let f = kernel(&device, $name)?;
+            let f = kernel!(device, $name);
             let mut scores = $scores.slice_mut(start..end);
             let mut launch = f.builder();
             launch.arg(&mut scores);
@@ -222,7 +229,7 @@ pub fn order(order: &Order, x: &CudaStorage, layout: &Layout) -> Result<(CudaSto
         let mut places = device.alloc_zeros::<u32>(count)?;
         macro_rules! keys {
             ($x:expr, $name:literal) => {{
-                let f = kernel(&device, $name)?;
+                let f = kernel!(device, $name);
                 let x = $x.slice(start + first * n..start + (first + some) * n);
                 let mut launch = f.builder();
                 launch.arg(&x);
@@ -246,7 +253,7 @@ pub fn order(order: &Order, x: &CudaStorage, layout: &Layout) -> Result<(CudaSto
             Slice::U8(x) => keys!(x, "keys_u8"),
             _ => return Err(unsupported("sort")),
         }
-        let f = kernel(&device, "order_step")?;
+        let f = kernel!(device, "order_step");
         let mut run = 2;
         while run <= width {
             let mut distance = run / 2;
@@ -261,7 +268,7 @@ pub fn order(order: &Order, x: &CudaStorage, layout: &Layout) -> Result<(CudaSto
             }
             run *= 2;
         }
-        let f = kernel(&device, "first_places")?;
+        let f = kernel!(device, "first_places");
         let mut part = out.slice_mut(first * k..(first + some) * k);
         let mut launch = f.builder();
         launch.arg(&places);
