@@ -140,7 +140,7 @@ test('LORALIB_DEVICE=auto where CUDA cannot be used: the CPU, with the reasons',
   }
   t.is(device, 'cpu', ended.errors)
   t.true(
-    reasons!.some((reason) => reason.includes('@loralib/cuda-linux-x64 ')),
+    reasons!.some((reason) => reason.includes('@loralib/cuda-linux-x64')),
     reasons!.join(),
   )
 })

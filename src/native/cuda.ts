@@ -40,15 +40,8 @@ export interface CudaProbe {
   timeoutMs?: number
 }
 
-/** What the addon is linked with, by the name in it; each is loaded after what it needs itself. */
-const NEEDED = [
-  /^libcudart\.so\.\d+$/,
-  /^libnvrtc-builtins\.so\.[\d.]+$/,
-  /^libnvrtc\.so\.\d+$/,
-  /^libcublasLt\.so\.\d+$/,
-  /^libcublas\.so\.\d+$/,
-  /^libcurand\.so\.\d+$/,
-]
+/** What the addon is linked with, by the name in it, with any version; each is loaded after what it needs itself. */
+const NEEDED = ['libcudart', 'libnvrtc-builtins', 'libnvrtc', 'libcublasLt', 'libcublas', 'libcurand']
 
 const SYSTEM_LIBRARIES = [
   '/usr/lib/x86_64-linux-gnu',
@@ -81,7 +74,7 @@ export function probeCuda({
   const places = system ?? { libraries: SYSTEM_LIBRARIES, toolkits: '/usr/local', home: variables.HOME }
   const searched = foldersOf(variables, places)
   const driver: CudaReport['driver'] = { ...findDriver(variables, places.libraries), version: null, devices: null }
-  const libraries = NEEDED.map((pattern) => findLibrary(pattern, searched))
+  const libraries = NEEDED.map((name) => findLibrary(name, searched))
   const file: Finding = { path: addon, reason: whyNoAddon(addon) }
   const paths = libraries.flatMap(({ path }) => path ?? [])
   const complete = paths.length === libraries.length
@@ -154,12 +147,14 @@ function findDriver(variables: Record<string, string | undefined>, libraries: re
   }
 }
 
-function findLibrary(pattern: RegExp, searched: CudaReport['searched']): CudaReport['libraries'][number] {
+function findLibrary(stem: string, searched: CudaReport['searched']): CudaReport['libraries'][number] {
   for (const { folder } of searched) {
-    const name = entries(folder).find((entry) => pattern.test(entry))
+    const name = entries(folder).find(
+      (entry) => entry.startsWith(`${stem}.so.`) && /^[\d.]+$/.test(entry.slice(stem.length + 4)),
+    )
     if (name !== undefined) return { name, path: join(folder, name), reason: null }
   }
-  const name = pattern.source.replace(/^\^|\\|\$$|\.d\+|\.\[d\.\]\+/g, '')
+  const name = `${stem}.so`
   return {
     name,
     path: null,

@@ -132,8 +132,8 @@ pub fn note_without_cuda(reasons: String) {
 
 #[cfg(not(feature = "cuda"))]
 fn open_cuda(number: usize) -> Result<Device> {
-    let error = Error::new(Code::Device, "CUDA cannot be used")
-        .expected("cpu, or the CUDA addon with all that it needs");
+    let error =
+        Error::new(Code::Device, "CUDA cannot be used").expected("cpu, or the CUDA addon with all that it needs");
     Err(match WITHOUT_CUDA.get() {
         Some(reasons) => error
             .received(format!("cuda:{number}: {reasons}"))

@@ -5,22 +5,13 @@ use std::sync::atomic::Ordering;
 
 use candle_core::{DType, Tensor};
 
-use super::thread::{Executor, Place};
+use super::pending::{Pending, Place};
+use super::thread::Executor;
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::meta::Id;
 use crate::ops::context::Check;
 use crate::storage::{Buffer, Doubt};
-
-/// A doubt, and how it is settled.
-pub(super) struct Pending {
-    doubt: Rc<Doubt>,
-    /// One number on the device: not 0 when something is wrong.
-    flag: Tensor,
-    again: Box<dyn Fn() -> Result<()>>,
-    op: &'static str,
-    place: Place,
-}
 
 /// More of them are settled without a reason: each keeps what it was found in.
 const MOST: usize = 1024;
@@ -80,20 +71,5 @@ impl Executor {
             }
             one.doubt.settle(error);
         }
-    }
-}
-
-impl Pending {
-    fn explain(&self) -> Error {
-        self.again().err().unwrap_or_else(|| {
-            Error::new(Code::Index, "an index, label or weight was out of range")
-                .expected("numbers in range, which nothing changes before they are used")
-                .received("numbers that were changed since")
-                .hint("change a tensor of ids or labels only after what was computed from it has been read")
-        })
-    }
-
-    fn again(&self) -> Result<()> {
-        (self.again)()
     }
 }

@@ -6,6 +6,7 @@ mod changes;
 mod doubts;
 mod engine;
 mod finite;
+mod pending;
 mod run;
 mod schedule;
 mod serve;

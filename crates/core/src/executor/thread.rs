@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHashMap;
 
 use super::awake::Awake;
-use super::doubts::Pending;
+use super::pending::{Pending, Place};
 use crate::config::Config;
 use crate::error::Error;
 use crate::executor::trace::{Timeline, Trace};
 use crate::id_map::IdMap;
 use crate::memory::{Counters, Pool};
-use crate::recorder::{Message, Position, StreamId};
+use crate::recorder::{Message, StreamId};
 use crate::storage::Value;
 
 use super::schedule::{Streams, made};
@@ -43,14 +43,6 @@ pub(super) struct Frame {
     pub(super) paused: Instant,
     pub(super) stretch: Duration,
     pub(super) place: Place,
-}
-
-/// Where an entry was recorded.
-#[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) position: Position,
-    pub(super) path: u32,
-    pub(super) stack: u64,
 }
 
 impl Frame {

@@ -10,7 +10,7 @@ use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
 use super::lora::embedding::select;
 use super::row::{Needs, Save};
-use super::{table, twins};
+use super::{ids, table, twins};
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
@@ -141,7 +141,7 @@ pub fn embedding_backward(back: &mut Back<'_>) -> Result<()> {
 /// Twin of `embedding`.
 pub fn embedding_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let weight = twin.tensor(0);
-    let ids = twins::checked_ids(twin, 1, weight.dim(0)?)?.flatten_all()?;
+    let ids = ids::checked_ids(twin, 1, weight.dim(0)?)?.flatten_all()?;
     Ok(vec![select(weight, &ids)?.reshape(twin.out(0).shape.dims())?])
 }
 
@@ -150,7 +150,7 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut attrs = twin.reader();
     let num = attrs.size()?;
     let (padding, by_frequency) = (padding(&mut attrs, num)?, attrs.bool());
-    let (dy, ids) = (twin.tensor(0), twins::checked_ids(twin, 1, num)?.flatten_all()?);
+    let (dy, ids) = (twin.tensor(0), ids::checked_ids(twin, 1, num)?.flatten_all()?);
     let (dim, count) = (twin.out(0).shape.last(), ids.elem_count());
     let zeros = Tensor::zeros((num, dim), dy.dtype(), dy.device())?;
     if count == 0 || dim == 0 {

@@ -9,7 +9,7 @@ use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
 use super::embedding::check_ids;
 use super::row::{Needs, OpRow, Save};
-use super::{table, twins};
+use super::{ids, table};
 use crate::error::Result;
 use crate::meta::{Id, Meta, Metas};
 use crate::shape::Shape;
@@ -256,7 +256,7 @@ fn twin_dim(twin: &Twin<'_>) -> Result<usize> {
 /// The dimension, and the index, in range.
 fn checked(twin: &Twin<'_>) -> Result<(usize, Tensor)> {
     let dim = twin_dim(twin)?;
-    Ok((dim, twins::checked_ids(twin, 1, twin.tensor(0).dim(dim)?)?))
+    Ok((dim, ids::checked_ids(twin, 1, twin.tensor(0).dim(dim)?)?))
 }
 
 /// A result without elements, which needs no device.

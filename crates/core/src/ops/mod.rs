@@ -4,6 +4,7 @@ pub mod attrs;
 pub mod back;
 pub mod context;
 pub mod cost;
+pub mod ids;
 pub mod methods;
 pub mod row;
 pub mod signature;

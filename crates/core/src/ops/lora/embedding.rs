@@ -8,7 +8,7 @@ use kernels::cpu::lora::{LoraEmbeddingDims, LoraFactors, LoraOutputs, lora_embed
 use super::super::elementwise::wide;
 use super::super::embedding::{added, check_ids, forget, frequencies, padding};
 use super::super::linear::{Weight, product, rows};
-use super::super::{table, twins};
+use super::super::{ids, table, twins};
 use super::wants;
 use crate::error::Result;
 use crate::float;
@@ -86,7 +86,7 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
 /// Twin of `loraEmbedding`.
 pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let scaling = twin.reader().number();
-    let ids = twins::checked_ids(twin, IDS, twin.tensor(WEIGHT).dim(0)?)?.flatten_all()?;
+    let ids = ids::checked_ids(twin, IDS, twin.tensor(WEIGHT).dim(0)?)?.flatten_all()?;
     let base = select(twin.tensor(WEIGHT), &ids)?; // (ids, dim)
     let h = select_columns(twin.tensor(A), &ids)?; // (ids, R)
     let update = (product(&h, &twin.tensor(B).t()?)? * scaling)?;
@@ -247,7 +247,7 @@ pub fn grad_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
         needs,
     } = grad_options(twin.reader())?;
     let dy = (rows(twin.tensor(GRAD_DY))? * scaling)?; // (ids, dim)
-    let ids = twins::checked_ids(twin, IDS, num)?.flatten_all()?;
+    let ids = ids::checked_ids(twin, IDS, num)?.flatten_all()?;
     let nothing = Tensor::zeros(0, dy.dtype(), dy.device())?;
     let da = if needs & wants::DA != 0 {
         let dh = product(&dy, twin.tensor(GRAD_B))?; // (ids, R)

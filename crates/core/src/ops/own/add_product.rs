@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, InplaceOp3, Layout, Tensor};
 use kernels::cpu::gemm::{GemmDims, GemmOperands, GemmOutput, gemm};
 
-use super::slice;
+use super::parts::{range, slice, unsupported};
 
 /// `c += aᵀ b` for `a (M, N)`, `b (M, K)`, `c (N, K)`: gradients of a weight over several chunks of rows, without a second matrix of its size.
 ///
@@ -31,7 +31,7 @@ impl InplaceOp3 for AddProduct {
     ) -> candle_core::Result<()> {
         let ((m, n), k) = (a_layout.shape().dims2()?, b_layout.shape().dims2()?.1);
         let dims = GemmDims { m: n, k: m, n: k };
-        let (start, end) = super::range(c_layout)?;
+        let (start, end) = range(c_layout)?;
         macro_rules! run {
             ($c:expr, $variant:ident) => {{
                 let operands = GemmOperands {
@@ -52,7 +52,7 @@ impl InplaceOp3 for AddProduct {
         match c {
             CpuStorage::F32(c) => run!(c, F32),
             CpuStorage::F64(c) => run!(c, F64),
-            other => Err(super::unsupported(other)),
+            other => Err(unsupported(other)),
         }
     }
 

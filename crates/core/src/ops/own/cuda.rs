@@ -11,9 +11,7 @@ use kernels::cpu::attention::Causal;
 use kernels::cpu::dropout::Dropout;
 use kernels::rng::drop_threshold;
 
-use super::hide::Hide;
-use super::order::Order;
-use super::range;
+use super::parts::{Hide, Order, range};
 use crate::dtype::Dtype;
 use crate::rng::Rng;
 

@@ -3,6 +3,7 @@
 use candle_core::{CpuStorage, InplaceOp1, Layout, Tensor};
 use kernels::cpu::dropout::Dropout;
 
+use super::parts::{range, unsupported};
 use crate::rng::Rng;
 
 /// `x / (1 − p)` where the element is kept, else 0. `x` holds the elements of a tensor from flat index `start`; the random numbers are those of that tensor.
@@ -33,7 +34,7 @@ impl InplaceOp1 for Drop {
     }
 
     fn cpu_fwd(&self, x: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
-        let (first, end) = super::range(layout)?;
+        let (first, end) = range(layout)?;
         macro_rules! run {
             ($x:expr) => {
                 kernels::pause::piece(|| {
@@ -46,7 +47,7 @@ impl InplaceOp1 for Drop {
         match x {
             CpuStorage::F32(x) => run!(x),
             CpuStorage::F64(x) => run!(x),
-            other => return Err(super::unsupported(other)),
+            other => return Err(unsupported(other)),
         }
         Ok(())
     }

@@ -3,22 +3,7 @@
 use candle_core::{CpuStorage, InplaceOp1, InplaceOp2, Layout, Tensor};
 use kernels::cpu::attention::Causal;
 
-/// Which scores become -∞. The rows are queries of one or more heads, the columns keys.
-#[derive(Clone, Copy)]
-pub struct Hide {
-    /// By position.
-    pub causal: Causal,
-    /// Number of keys before and at the query.
-    pub window: Option<usize>,
-    /// Queries of a head.
-    pub tq: usize,
-    /// Keys.
-    pub tk: usize,
-    /// Rows of all heads of one sequence.
-    pub rows: usize,
-    /// The row of the whole that the first one is.
-    pub start: usize,
-}
+use super::parts::{Hide, range, slice, unsupported};
 
 /// Hides keys in `scores (rows, Tk)`, which are changed, by position and by `lengths (B,)`.
 ///
@@ -70,11 +55,11 @@ impl Hide {
     }
 
     fn on_cpu(&self, scores: &mut CpuStorage, layout: &Layout, lengths: Option<&[i64]>) -> candle_core::Result<()> {
-        let (start, end) = super::range(layout)?;
+        let (start, end) = range(layout)?;
         match scores {
             CpuStorage::F32(scores) => self.run(&mut scores[start..end], lengths, f32::NEG_INFINITY),
             CpuStorage::F64(scores) => self.run(&mut scores[start..end], lengths, f64::NEG_INFINITY),
-            other => return Err(super::unsupported(other)),
+            other => return Err(unsupported(other)),
         }
         Ok(())
     }
@@ -107,7 +92,7 @@ impl InplaceOp2 for Hide {
         lengths: &CpuStorage,
         lengths_layout: &Layout,
     ) -> candle_core::Result<()> {
-        self.on_cpu(scores, layout, Some(super::slice!(lengths, lengths_layout, I64)))
+        self.on_cpu(scores, layout, Some(slice!(lengths, lengths_layout, I64)))
     }
 
     #[cfg(feature = "cuda")]

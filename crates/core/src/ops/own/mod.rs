@@ -10,40 +10,16 @@ mod drop;
 mod fill;
 mod hide;
 mod order;
+mod parts;
 
-use candle_core::backend::BackendStorage;
-use candle_core::{CpuStorage, Layout, Storage, Tensor};
+use candle_core::{CpuStorage, Storage, Tensor};
 
 pub use add_product::add_product;
 pub use drop::dropped;
 pub use fill::{normal, uniform};
-pub use hide::{Hide, hide};
+pub use hide::hide;
 pub use order::order;
-
-/// The numbers of a contiguous layout, of one of the types that the storage may have: `slice!(storage, layout, F32)`.
-macro_rules! slice {
-    ($storage:expr, $layout:expr, $variant:ident) => {
-        match $storage {
-            CpuStorage::$variant(numbers) => {
-                let (start, end) = super::range($layout)?;
-                &numbers[start..end]
-            }
-            _ => return Err(super::unsupported($storage)),
-        }
-    };
-}
-pub(crate) use slice;
-
-/// First and last element of a contiguous layout.
-fn range(layout: &Layout) -> candle_core::Result<(usize, usize)> {
-    layout
-        .contiguous_offsets()
-        .ok_or_else(|| candle_core::Error::Msg("an operation of loralib needs a contiguous tensor".into()))
-}
-
-fn unsupported(storage: &CpuStorage) -> candle_core::Error {
-    candle_core::Error::Msg(format!("an operation of loralib does not take {:?}", storage.dtype()))
-}
+pub use parts::Hide;
 
 /// Whether both lie in one storage.
 pub fn share(a: &Tensor, b: &Tensor) -> bool {

@@ -3,6 +3,8 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 use kernels::cpu::sort::{Ordered, sort};
 
+use super::parts::{Order, range, unsupported};
+
 /// The places (i64) of the first `k` values of each row in order; equal ones keep theirs, NaN is the largest.
 ///
 /// # Errors
@@ -11,21 +13,7 @@ pub fn order(x: &Tensor, k: usize, descending: bool) -> candle_core::Result<Tens
     x.contiguous()?.apply_op1_no_bwd(&Order { k, descending })
 }
 
-pub(super) struct Order {
-    pub k: usize,
-    pub descending: bool,
-}
-
 impl Order {
-    /// Rows, their length, and the shape of the places.
-    pub fn sizes(&self, layout: &Layout) -> (usize, usize, Shape) {
-        let mut dims = layout.dims().to_vec();
-        let n = dims.pop().unwrap_or(1);
-        let rows = dims.iter().product();
-        dims.push(self.k);
-        (rows, n, Shape::from(dims))
-    }
-
     fn places<T: Ordered + Default + Clone>(&self, x: &[T], rows: usize, n: usize) -> candle_core::Result<Vec<i64>> {
         let mut values = kernels::alloc::filled(rows * self.k, T::default());
         let mut places = kernels::alloc::filled(rows * self.k, 0);
@@ -41,14 +29,14 @@ impl CustomOp1 for Order {
     }
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (start, end) = super::range(layout)?;
+        let (start, end) = range(layout)?;
         let (rows, n, shape) = self.sizes(layout);
         let places = match x {
             CpuStorage::F32(x) => self.places(&x[start..end], rows, n)?,
             CpuStorage::F64(x) => self.places(&x[start..end], rows, n)?,
             CpuStorage::I64(x) => self.places(&x[start..end], rows, n)?,
             CpuStorage::U8(x) => self.places(&x[start..end], rows, n)?,
-            other => return Err(super::unsupported(other)),
+            other => return Err(unsupported(other)),
         };
         Ok((CpuStorage::I64(places), shape))
     }
