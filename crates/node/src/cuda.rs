@@ -61,14 +61,10 @@ mod library {
             symbol(c"cuDriverGetVersion")?,
             symbol(c"cuDeviceGetCount")?,
         );
-        // SAFETY: these are the signatures that CUDA documents for the three.
-        let (init, version, count): (Init, Number, Number) = unsafe {
-            (
-                std::mem::transmute(init),
-                std::mem::transmute(version),
-                std::mem::transmute(count),
-            )
-        };
+        // SAFETY: this is the signature that CUDA documents for it.
+        let init = unsafe { std::mem::transmute::<*mut c_void, Init>(init) };
+        // SAFETY: as above, for both.
+        let [version, count] = [version, count].map(|f| unsafe { std::mem::transmute::<*mut c_void, Number>(f) });
         // SAFETY: 0 is the one flag that there is.
         done("cuInit", unsafe { init(0) })?;
         let mut numbers = [0; 2];
