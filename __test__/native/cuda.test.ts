@@ -133,7 +133,10 @@ linux('probeCuda: an addon that is missing, broken or crashes is a reason', (t) 
   t.regex(here.probe({ addon: join(here.home, 'gone.node') }).addon.reason!, /no such file/)
   const broken = join(here.home, 'broken.node')
   writeFileSync(broken, 'no library')
-  t.regex(here.probe({ addon: broken }).addon.reason!, /the test load failed: .*(file too short|invalid ELF|cannot read file data)/)
+  t.regex(
+    here.probe({ addon: broken }).addon.reason!,
+    /the test load failed: .*(file too short|invalid ELF|cannot read file data)/,
+  )
   const crash = join(here.home, 'crash.node')
   writeFileSync(join(here.home, 'crash.c'), 'void *napi_register_module_v1(void *e, void *x) { __builtin_trap(); }')
   execFileSync('gcc', ['-shared', '-fPIC', '-w', '-o', crash, join(here.home, 'crash.c')])

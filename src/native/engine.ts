@@ -2,6 +2,8 @@
 import { call } from './call.js'
 import { native } from './load.js'
 
+export { explainCuda } from './load.js'
+
 /** Device, kernel path and threads of the engine, as JSON. Starts the engine. */
 export function backendJson(): string {
   return call(() => native.backend())

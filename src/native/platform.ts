@@ -66,8 +66,9 @@ const PT_INTERP = 3
 function elfParts(head: Buffer): { type: number; start: number; end: number }[] {
   if (!isElf(head) || head[4] !== 2) return []
   const [table, size, count] = [Number(head.readBigUInt64LE(32)), head.readUInt16LE(54), head.readUInt16LE(56)]
+  if (size < 56) return []
   const parts = []
-  for (let at = table; size >= 56 && at + size <= Math.min(head.length, table + size * count); at += size) {
+  for (let at = table; at + size <= Math.min(head.length, table + size * count); at += size) {
     const start = Number(head.readBigUInt64LE(at + 8))
     parts.push({ type: head.readUInt32LE(at), start, end: start + Number(head.readBigUInt64LE(at + 32)) })
   }

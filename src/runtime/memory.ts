@@ -1,5 +1,4 @@
-import { backendJson, memoryCounters } from '../native/engine.js'
-import { explainCuda } from '../native/load.js'
+import { backendJson, explainCuda, memoryCounters } from '../native/engine.js'
 import type { CudaReport } from '../native/cuda.js'
 
 /** Live tensors of one kind. */

@@ -8,7 +8,6 @@ use super::attrs::AttrReader;
 use super::back::Back;
 use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
-use super::lora::embedding::select;
 use super::row::{Needs, Save};
 use super::{ids, table, twins};
 use crate::code::Code;
@@ -143,6 +142,15 @@ pub fn embedding_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let weight = twin.tensor(0);
     let ids = ids::checked_ids(twin, 1, weight.dim(0)?)?.flatten_all()?;
     Ok(vec![select(weight, &ids)?.reshape(twin.out(0).shape.dims())?])
+}
+
+/// Rows by id, widened.
+pub(super) fn select(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
+    if ids.elem_count() == 0 || table.dim(1)? == 0 {
+        let none = Tensor::zeros((ids.elem_count(), table.dim(1)?), table.dtype(), table.device())?;
+        return twins::wide(&none);
+    }
+    twins::wide(&table.index_select(ids, 0)?)
 }
 
 /// Twin of `embeddingBackward`.

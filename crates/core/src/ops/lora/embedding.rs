@@ -6,9 +6,9 @@ use kernels::cpu::gemm::{GemmDims, GemmOperands, GemmOutput, gemm};
 use kernels::cpu::lora::{LoraEmbeddingDims, LoraFactors, LoraOutputs, lora_embedding};
 
 use super::super::elementwise::wide;
-use super::super::embedding::{added, check_ids, forget, frequencies, padding};
+use super::super::embedding::{added, check_ids, forget, frequencies, padding, select};
 use super::super::linear::{Weight, product, rows};
-use super::super::{ids, table, twins};
+use super::super::{ids, table};
 use super::wants;
 use crate::error::Result;
 use crate::float;
@@ -91,15 +91,6 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let h = select_columns(twin.tensor(A), &ids)?; // (ids, R)
     let update = (product(&h, &twin.tensor(B).t()?)? * scaling)?;
     Ok(vec![(base + update)?.reshape(twin.out(0).shape.dims())?, h])
-}
-
-/// Rows by id, widened.
-pub(in super::super) fn select(table: &Tensor, ids: &Tensor) -> Result<Tensor> {
-    if ids.elem_count() == 0 || table.dim(1)? == 0 {
-        let none = Tensor::zeros((ids.elem_count(), table.dim(1)?), table.dtype(), table.device())?;
-        return twins::wide(&none);
-    }
-    twins::wide(&table.index_select(ids, 0)?)
 }
 
 /// Columns by id, as rows.
