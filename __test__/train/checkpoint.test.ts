@@ -300,7 +300,9 @@ test.serial('generators and streams that a checkpoint does not hold are said', a
 test.serial('what cannot be saved is an error that says where it is', async (t) => {
   const { run } = setup(t)
   const dir = await folderWith(t)
-  for (const value of [() => 1, new Map(), new Float32Array(2), [undefined], new Date(), Symbol('s')]) {
+  const circle: unknown[] = []
+  circle.push(circle)
+  for (const value of [() => 1, circle, new Float32Array(2), [undefined], new Date(), Symbol('s')]) {
     const saving = train.saveCheckpoint(dir, run, { step: 1, notes: { deep: [value] } })
     await t.throwsAsync(saving, { code: 'ERR_LORA_OPTION', message: /state\.notes\.deep\.0/ })
   }
@@ -309,6 +311,16 @@ test.serial('what cannot be saved is an error that says where it is', async (t) 
     message: /stateful\.thing/,
   })
   t.deepEqual(await readdir(dir), [])
+})
+
+test.serial('notes come back as they were', async (t) => {
+  const { run } = setup(t)
+  const odd = { $number: 'a key like any other', $$x: 1, ['__proto__']: 2 }
+  const notes = { odd, seen: new Map<unknown, unknown>([[1, [NaN, -0, -Infinity, 2n ** 70n]]]), none: null }
+  const path = await train.saveCheckpoint(await folderWith(t), run, { step: 1, notes: { ...notes, left: undefined } })
+  const back = await train.loadCheckpoint(path, run)
+  t.deepEqual(back.notes, notes)
+  t.deepEqual(Object.keys(back.notes.odd as object), ['$number', '$$x', '__proto__'])
 })
 
 test.serial('tensors in the state of an object go into the checkpoint', async (t) => {

@@ -1,5 +1,6 @@
-// Objects that hold tensors, as one safetensors file: the tensors under the paths that lead to them, and the object around them as JSON in the metadata of the
-// file. The JSON is data: reading it makes numbers, texts, lists, maps and plain objects, and nothing else.
+// Objects that hold tensors, taken apart: the tensors under the paths that lead to them, and the object around them as JSON that loses nothing (JSON writes
+// NaN and infinities as null, and −0 as 0). In a safetensors file the JSON lies in the metadata. It is data: reading it makes numbers, texts, lists, maps and
+// plain objects, and nothing else.
 import { FormatError, OptionError } from '../errors.js'
 import { foreign, isForeign } from '../native/record.js'
 import type { StateDict } from '../nn/module.js'
@@ -28,7 +29,7 @@ export function flattenObject(
     checkTensors(owner, object)
     return { tensors: object, metadata: {} }
   }
-  const flattening: Flattening = { owner, tensors: {}, above: [] }
+  const flattening: Flattening = { owner, tensors: {}, above: [], leavesOut: false }
   const root = write(object, [], flattening)
   return {
     tensors: flattening.tensors,
@@ -38,15 +39,43 @@ export function flattenObject(
 
 /** The object of a file, from the metadata and the tensors of the file. @throws {FormatError} when they do not fit each other. */
 export function restoreObject(path: string, json: string, tensors: StateDict): TorchObject {
-  const restoring: Restoring = { path, tensors, unused: new Set(Object.keys(tensors)) }
+  const unused = new Set(Object.keys(tensors))
+  const restoring: Restoring = { tensors, unused, make: withoutPrototype, damaged: (...of) => damaged(path, ...of) }
   const { version, object } = parse(path, json)
   if (version !== VERSION) throw damaged(path, `version ${VERSION} of the object`, show(version))
   const root = read(object as Written, 0, restoring)
   if (typeof root !== 'object' || root === null || Array.isArray(root) || root instanceof Tensor || root instanceof Map)
     throw damaged(path, 'an object', show(object))
-  const [extra] = restoring.unused
+  const [extra] = unused
   if (extra !== undefined) throw damaged(path, 'tensors that are parts of the object', `one more, '${extra}'`)
   return root
+}
+
+/** A value in a form that JSON holds whole, and the tensors in it by the path to them. */
+export interface PlainValue {
+  value: unknown
+  tensors: StateDict
+}
+
+/**
+ * Takes a value apart whose JSON lies in a file of its own. Fields that are undefined are left out.
+ * @throws {OptionError} naming the path to what cannot be saved.
+ */
+export function toPlain(owner: string, value: unknown): PlainValue {
+  const flattening: Flattening = { owner, tensors: {}, above: [], leavesOut: true }
+  return { value: write(value, ['state'], flattening), tensors: flattening.tensors }
+}
+
+/** The value that {@link toPlain} took apart. @throws {FormatError} for what it does not write, and for a tensor that is not there. */
+export function fromPlain(value: unknown, tensors: StateDict = {}): unknown {
+  const restoring: Restoring = { tensors, unused: new Set(), make: Object.fromEntries, damaged: damagedState }
+  return read(value as Written, 0, restoring)
+}
+
+/** A copy of a value that later changes of the original do not reach; tensors are not copied. @throws as {@link toPlain}. */
+export function copyPlain<T>(owner: string, value: T): T {
+  const plain = toPlain(owner, value)
+  return fromPlain(plain.value, plain.tensors) as T
 }
 
 interface Flattening {
@@ -54,6 +83,8 @@ interface Flattening {
   readonly tensors: StateDict
   /** The lists and objects around the value. */
   readonly above: object[]
+  /** Whether fields that are undefined are left out; they are an error otherwise. */
+  readonly leavesOut: boolean
 }
 
 function write(value: unknown, path: readonly string[], flattening: Flattening): Written {
@@ -91,8 +122,10 @@ function writeItems(
     return { $map: pairs.map(pair) }
   }
   const record = Object.create(null) as { [key: string]: Written }
-  for (const [key, item] of Object.entries(value))
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined && flattening.leavesOut) continue
     record[key.startsWith('$') ? `$${key}` : key] = write(item, [...path, key], flattening)
+  }
   return record
 }
 
@@ -115,21 +148,30 @@ function addTensor(tensor: Tensor, path: readonly string[], tensors: StateDict):
 const RESERVED: ReadonlySet<string> = new Set(['', '__metadata__', '__proto__'])
 
 interface Restoring {
-  readonly path: string
   readonly tensors: StateDict
   readonly unused: Set<string>
+  /** Makes an object of its fields; one of `__proto__` must be a field like any other. */
+  readonly make: (fields: [string, TorchValue][]) => TorchObject
+  readonly damaged: (expected: string, received: string) => FormatError
+}
+
+/** As objects of pickle files: a field called `toString` is then one that the file has. */
+function withoutPrototype(fields: [string, TorchValue][]): TorchObject {
+  const made = Object.create(null) as TorchObject
+  for (const [key, value] of fields) made[key] = value
+  return made
 }
 
 function read(written: Written, level: number, restoring: Restoring): TorchValue {
   if (typeof written !== 'object' || written === null) return written
-  if (level > MOST_LEVELS) throw damaged(restoring.path, `at most ${MOST_LEVELS} levels`, 'more')
+  if (level > MOST_LEVELS) throw restoring.damaged(`at most ${MOST_LEVELS} levels`, 'more')
   if (Array.isArray(written)) return written.map((item) => read(item, level + 1, restoring))
   const keys = Object.keys(written)
   const mark = keys.find((key) => key.startsWith('$') && !key.startsWith('$$'))
   if (mark !== undefined) return readMarked(mark, written, level, restoring)
-  const record = Object.create(null) as TorchObject
-  for (const key of keys) record[key.startsWith('$$') ? key.slice(1) : key] = read(written[key]!, level + 1, restoring)
-  return record
+  return restoring.make(
+    keys.map((key) => [key.startsWith('$$') ? key.slice(1) : key, read(written[key]!, level + 1, restoring)]),
+  )
 }
 
 /** A value that JSON has no form for. */
@@ -139,7 +181,7 @@ function readMarked(
   level: number,
   restoring: Restoring,
 ): TorchValue {
-  const { path, tensors, unused } = restoring
+  const { tensors, unused } = restoring
   const value = written[mark]
   if (Object.keys(written).length === 1) {
     if (mark === '$tensor' && typeof value === 'string' && Object.hasOwn(tensors, value)) {
@@ -151,7 +193,7 @@ function readMarked(
     if (mark === '$map' && Array.isArray(value) && value.every((pair) => Array.isArray(pair) && pair.length === 2))
       return new Map(value.map((pair) => readPair(pair as [Written, Written], level, restoring)))
   }
-  throw damaged(path, '$tensor with a tensor of the file, $number, $bigint or $map', show(written))
+  throw restoring.damaged('$tensor with a tensor of the file, $number, $bigint or $map', show(written))
 }
 
 const NUMBERS: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity', '-0'])
@@ -160,7 +202,7 @@ type Key = number | bigint | string | boolean | null
 
 function readPair([key, item]: [Written, Written], level: number, restoring: Restoring): [Key, TorchValue] {
   const name = read(key, level + 1, restoring)
-  if (typeof name === 'object' && name !== null) throw damaged(restoring.path, 'keys that are plain values', show(key))
+  if (typeof name === 'object' && name !== null) throw restoring.damaged('keys that are plain values', show(key))
   return [name, read(item, level + 1, restoring)]
 }
 
@@ -207,6 +249,15 @@ function tooDeep(owner: string): OptionError {
     expected: `at most ${MOST_LEVELS} lists and objects within each other`,
     received: 'more',
     fix: 'flatten it',
+  })
+}
+
+function damagedState(expected: string, received: string): FormatError {
+  return new FormatError({
+    what: 'the saved state is damaged',
+    expected,
+    received,
+    fix: 'go back to an older file; was it written by a newer version?',
   })
 }
 

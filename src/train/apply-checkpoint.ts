@@ -1,6 +1,6 @@
 // Gives a run the state of a checkpoint: all of it is checked first, and what fails in the middle is taken back.
 import { OptionError, ShapeError } from '../errors.js'
-import { fromPlain, toPlain } from '../io/plain-json.js'
+import { fromPlain, toPlain } from '../io/saved-object.js'
 import { waitForQueue } from '../native/lazy.js'
 import { copyAll } from '../tensor/copy.js'
 import type { StateDict } from '../nn/module.js'

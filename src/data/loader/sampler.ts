@@ -1,6 +1,6 @@
 // Samplers of the caller: what a position in the data must hold of them.
 import { OptionError } from '../../errors.js'
-import { copyPlain } from '../../io/plain-json.js'
+import { copyPlain } from '../../io/saved-object.js'
 
 /** A sampler whose order changes from epoch to epoch. Its order must depend on the state that it has when an iteration begins, and on nothing else. */
 export interface StatefulSampler extends Iterable<number> {
