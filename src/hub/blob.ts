@@ -1,5 +1,4 @@
 // The contents of one file: its size and hash from the hub, the transfer, and the check of the hash.
-import { createHash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import { constants, mkdir, open, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
@@ -203,6 +202,7 @@ class Target {
 }
 
 function hashFor({ etag, sizeBytes, subject, url }: BlobInfo): Hash | null {
+  const { createHash } = process.getBuiltinModule('node:crypto')
   if (/^[0-9a-f]{64}$/.test(etag)) return createHash('sha256')
   if (/^[0-9a-f]{40}$/.test(etag)) return createHash('sha1').update(`blob ${sizeBytes}\0`)
   const text = `${subject}: ${shown(url)} reports no hash of the file, so only its size could be checked`

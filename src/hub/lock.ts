@@ -3,7 +3,6 @@
 // Node has no system file locks, so this is a file that only one process can create. Its owner touches it regularly; a lock that is no longer touched,
 // or whose owner has ended, may be taken over. Should two processes ever hold it, they write the same bytes at the same offsets, and the cache stays
 // valid.
-import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
@@ -17,7 +16,7 @@ const STALE_MS = 30_000
 
 /** Runs work while holding the lock. @throws {AbortedError} when the signal ends the wait. */
 export async function withLock<T>(path: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  const id = randomUUID()
+  const id = process.getBuiltinModule('node:crypto').randomUUID()
   await acquire(path, id, signal)
   const timer = setInterval(() => void touch(path), TOUCH_MS)
   timer.unref()

@@ -1,10 +1,8 @@
 // METEOR 1.5 itself, given its jar: a Java program that is queried line by line.
 import { checkOptions } from '../runtime/check-options.js'
 import * as schemas from '../generated/options.js'
-import { spawn } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { access } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { FileError, FormatError } from '../errors.js'
 import { aborted, checkCorpus } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
@@ -50,6 +48,7 @@ export async function meteorJava(
   await checkJar(jar)
   if (signal?.aborted) throw aborted(signal.reason)
 
+  const { spawn } = process.getBuiltinModule('node:child_process')
   const tool = new Tool(spawn(java, [MEMORY, '-jar', jar, '-', '-', '-stdio', '-l', language, '-norm']), java)
   const stop = () => tool.kill()
   signal?.addEventListener('abort', stop)
@@ -97,6 +96,7 @@ class Tool {
   constructor(child: ChildProcessWithoutNullStreams, name: string) {
     this.#child = child
     this.#name = name
+    const { createInterface } = process.getBuiltinModule('node:readline')
     this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     this.#over = new Promise((resolve) => {
       child.once('close', () => resolve())

@@ -1,6 +1,5 @@
 // Whether this machine can run the CUDA addon: the driver, NVIDIA's libraries and a test load. Nothing of it is linked or loaded here: what may crash or hang is
 // tried in a child process, and each failure is kept as the reason.
-import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { env } from './env.js'
@@ -169,6 +168,7 @@ interface Child {
 }
 
 function runChild(work: object, timeoutMs: number): Child {
+  const { spawnSync } = process.getBuiltinModule('node:child_process')
   const { stdout, stderr, status, signal, error } = spawnSync(process.execPath, ['-e', CHILD, JSON.stringify(work)], {
     encoding: 'utf8',
     timeout: timeoutMs,

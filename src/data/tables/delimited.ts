@@ -1,7 +1,5 @@
 // csv and tsv files.
 import { setImmediate } from 'node:timers/promises'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { FormatError } from '../../errors.js'
 import { throwIfAborted } from '../../runtime/pace.js'
 import { Table } from './table.js'
@@ -76,6 +74,8 @@ async function parse(
       stop.abort()
     }
   })
+  const { Readable } = process.getBuiltinModule('node:stream')
+  const { pipeline } = process.getBuiltinModule('node:stream/promises')
   const signals = signal ? [stop.signal, signal] : [stop.signal]
   try {
     await pipeline(Readable.from(chunksOf(text)), stream, { signal: AbortSignal.any(signals) })

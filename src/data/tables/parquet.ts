@@ -1,6 +1,5 @@
 // Parquet files. The reader is loaded only when one is read.
 import { stat } from 'node:fs/promises'
-import zlib from 'node:zlib'
 import { FileError, FormatError, UnsupportedError } from '../../errors.js'
 import type { Cell } from './table.js'
 import { Table } from './table.js'
@@ -9,6 +8,7 @@ type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array
 
 // Codecs that Node decompresses; the reader itself has Snappy, which most files use.
 function compressors(): Record<string, Decompress> {
+  const zlib = process.getBuiltinModule('node:zlib')
   const known: Record<string, Decompress> = {
     GZIP: (input) => zlib.gunzipSync(input),
     BROTLI: (input) => zlib.brotliDecompressSync(input),
