@@ -325,6 +325,9 @@ impl<T: Float> Sums<T> {
     }
 
     /// Scores to weights, `exp(s − lse)`, and dP to dS, `scale · P · (dP − D)`; both become 0 where a key is masked.
+    ///
+    /// A query that sees one key alone has P = 1, D = dP and so no gradient; D is another sum than dP, though, and their difference would be the rounding of
+    /// both. Adam makes a full step of any gradient, however small, so it must be 0.
     #[inline(always)]
     fn score_gradient(&self, visibility: &Visibility, lanes: usize, scale: T, weights: &mut [T], ds: &mut [T]) {
         for l in (0..lanes).step_by(LANES) {
@@ -337,6 +340,7 @@ impl<T: Float> Sums<T> {
                     p[i] = (p[i] - lse[i]).exp();
                 }
                 for i in 0..LANES {
+                    let scale = if p[i] < T::ONE { scale } else { T::ZERO }; // times 0: NaN stays NaN
                     dp[i] = scale * p[i] * (dp[i] - delta[i]);
                 }
                 weights[j * QUERIES..][..LANES].copy_from_slice(&p);

@@ -269,6 +269,28 @@ fn keys_far_outside_of_the_window_are_not_read() {
 }
 
 #[test]
+fn a_query_that_sees_one_key_has_no_gradient() {
+    fn holds<T: Float>(dropout: Option<Dropout>) {
+        let case = Case::<T>::new(dims(2, 4, 2, 40, 40, 20), true);
+        let options = AttnOptions {
+            causal: Causal::TopLeft,
+            window: Some(1),
+            dropout,
+            ..plain()
+        };
+        let [.., dq, dk, dv] = case.run(&options);
+        assert!(dq.iter().chain(&dk).all(|x| *x == T::ZERO));
+        assert!(dv.iter().any(|x| *x != T::ZERO));
+    }
+    each_isa(|_| {
+        for dropout in [None, Some(DROPOUT)] {
+            holds::<f32>(dropout);
+            holds::<f64>(dropout);
+        }
+    });
+}
+
+#[test]
 fn bits_do_not_depend_on_the_threads() {
     each_isa(|_| {
         let case = Case::<f32>::new(dims(2, 4, 2, 100, 130, 32), true);
