@@ -52,10 +52,15 @@ impl<'a> Shapes<'a> {
 /// Bytes beside the results of a twin that reads a weight, the largest input, where it lies, and works by chunks.
 pub fn beside_weight(shapes: &Shapes<'_>) -> u64 {
     let wide = |meta: &Meta| (meta.shape.numel() * meta.dtype.wide().size()) as u64;
-    let given = shapes.inputs.iter().flatten().map(wide);
-    let (all, largest) = (given.clone().sum::<u64>(), given.max().unwrap_or(0));
+    let (mut all, mut largest, mut next) = (0, 0, 0);
+    for bytes in shapes.inputs.iter().flatten().map(wide) {
+        all += bytes;
+        (largest, next) = (largest.max(bytes), next.max(bytes.min(largest)));
+    }
     let results: u64 = shapes.outputs.iter().map(wide).sum();
-    4 * (all - largest) + 2 * results + 6 * CHUNK_BYTES as u64
+    // A chunk of a weight, or of what an input makes with another: scores, logits. None is larger than each number of the one with each of the other.
+    let chunk = largest.saturating_mul(next.max(1)).min(CHUNK_BYTES as u64);
+    4 * (all - largest) + 2 * results + 6 * chunk
 }
 
 #[cfg(test)]
