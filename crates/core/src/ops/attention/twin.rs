@@ -5,7 +5,7 @@ use kernels::cpu::attention::{AttnDims, Causal};
 
 use super::super::linear::product;
 use super::super::own::{self, Hide};
-use super::super::twins::{CHUNK_BYTES, chunks, full, full_like, kept, number, number_like};
+use super::super::twins::{CHUNK_BYTES, chunks, full, kept, number, number_like};
 use super::{GRAD_DOUT, GRAD_LSE, GRAD_MASK, GRAD_OUT, GRAD_Q, K, Layout, MASK, Options, Q, Twin, V, dims_of, options};
 use crate::error::Result;
 use crate::rng::Rng;
@@ -102,9 +102,9 @@ pub(super) fn backward(
         let dweights = part.dropped(&dweights.reshape(weights.shape())?)?;
         let dweights = dweights.broadcast_sub(&of_rows(&delta)?)?;
         // A weight of 1 has no gradient; the difference of both sums is their rounding.
-        let alone = weights.broadcast_ge(&number_like(&weights, 1.0)?)?;
-        let weights = alone.where_cond(&full_like(&weights, 0.0)?, &weights)?;
+        let shared = weights.broadcast_lt(&number_like(&weights, 1.0)?)?;
         let mut dscores = ((weights * dweights)? * problem.options.scale)?;
+        dscores = (&dscores * shared.to_dtype(dscores.dtype())?)?;
         if let Some(slope) = slope {
             dscores = (dscores * slope)?;
         }
