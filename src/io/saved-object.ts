@@ -40,14 +40,16 @@ export function flattenObject(
 /** The object of a file, from the metadata and the tensors of the file. @throws {FormatError} when they do not fit each other. */
 export function restoreObject(path: string, json: string, tensors: StateDict): TorchObject {
   const unused = new Set(Object.keys(tensors))
-  const restoring: Restoring = { tensors, unused, make: withoutPrototype, damaged: (...of) => damaged(path, ...of) }
-  const { version, object } = parse(path, json)
-  if (version !== VERSION) throw damaged(path, `version ${VERSION} of the object`, show(version))
+  const damaged: Damaged = (expected, received, cause) =>
+    damage(`${path}: the object in the metadata`, `${OBJECT_KEY}: ${expected}`, received, cause)
+  const restoring: Restoring = { tensors, unused, make: withoutPrototype, damaged }
+  const { version, object } = parse(json, damaged)
+  if (version !== VERSION) throw damaged(`version ${VERSION} of the object`, show(version))
   const root = read(object as Written, 0, restoring)
   if (typeof root !== 'object' || root === null || Array.isArray(root) || root instanceof Tensor || root instanceof Map)
-    throw damaged(path, 'an object', show(object))
+    throw damaged('an object', show(object))
   const [extra] = unused
-  if (extra !== undefined) throw damaged(path, 'tensors that are parts of the object', `one more, '${extra}'`)
+  if (extra !== undefined) throw damaged('tensors that are parts of the object', `one more, '${extra}'`)
   return root
 }
 
@@ -68,7 +70,8 @@ export function toPlain(owner: string, value: unknown): PlainValue {
 
 /** The value that {@link toPlain} took apart. @throws {FormatError} for what it does not write, and for a tensor that is not there. */
 export function fromPlain(value: unknown, tensors: StateDict = {}): unknown {
-  const restoring: Restoring = { tensors, unused: new Set(), make: Object.fromEntries, damaged: damagedState }
+  const damaged: Damaged = (...of) => damage('the saved state', ...of)
+  const restoring: Restoring = { tensors, make: Object.fromEntries, damaged }
   return read(value as Written, 0, restoring)
 }
 
@@ -149,11 +152,14 @@ const RESERVED: ReadonlySet<string> = new Set(['', '__metadata__', '__proto__'])
 
 interface Restoring {
   readonly tensors: StateDict
-  readonly unused: Set<string>
+  /** Names of tensors that no value has used so far, where that matters. */
+  readonly unused?: Set<string>
   /** Makes an object of its fields; one of `__proto__` must be a field like any other. */
   readonly make: (fields: [string, TorchValue][]) => TorchObject
-  readonly damaged: (expected: string, received: string) => FormatError
+  readonly damaged: Damaged
 }
+
+type Damaged = (expected: string, received: string, cause?: unknown) => FormatError
 
 /** As objects of pickle files: a field called `toString` is then one that the file has. */
 function withoutPrototype(fields: [string, TorchValue][]): TorchObject {
@@ -185,7 +191,7 @@ function readMarked(
   const value = written[mark]
   if (Object.keys(written).length === 1) {
     if (mark === '$tensor' && typeof value === 'string' && Object.hasOwn(tensors, value)) {
-      unused.delete(value)
+      unused?.delete(value)
       return tensors[value]!
     }
     if (mark === '$number' && typeof value === 'string' && NUMBERS.has(value)) return Number(value)
@@ -206,15 +212,15 @@ function readPair([key, item]: [Written, Written], level: number, restoring: Res
   return [name, read(item, level + 1, restoring)]
 }
 
-function parse(path: string, json: string): { version?: unknown; object?: unknown } {
+function parse(json: string, damaged: Damaged): { version?: unknown; object?: unknown } {
   let parsed: unknown
   try {
     parsed = JSON.parse(json)
   } catch (cause) {
-    throw damaged(path, 'JSON', (cause as Error).message, cause)
+    throw damaged('JSON', (cause as Error).message, cause)
   }
   if (typeof parsed === 'object' && parsed !== null) return parsed
-  throw damaged(path, 'an object', show(parsed))
+  throw damaged('an object', show(parsed))
 }
 
 function unsaveable(owner: string, path: readonly string[], value: unknown): OptionError {
@@ -252,19 +258,10 @@ function tooDeep(owner: string): OptionError {
   })
 }
 
-function damagedState(expected: string, received: string): FormatError {
+function damage(what: string, expected: string, received: string, cause?: unknown): FormatError {
   return new FormatError({
-    what: 'the saved state is damaged',
+    what: `${what} is damaged`,
     expected,
-    received,
-    fix: 'go back to an older file; was it written by a newer version?',
-  })
-}
-
-function damaged(path: string, expected: string, received: string, cause?: unknown): FormatError {
-  return new FormatError({
-    what: `${path}: the object in the metadata is damaged`,
-    expected: `${OBJECT_KEY}: ${expected}`,
     received,
     fix: 'go back to an older file; was it written by a newer version?',
     cause,

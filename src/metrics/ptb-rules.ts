@@ -23,11 +23,7 @@ const ABBREVIATIONS = [
 const EXTENSIONS =
   'bat|bmp|c|class|cgi|cpp|dll|docx?|exe|gif|gz|h|html?|jar|java|jpe?g|mov|mp3|pdf|php|pl|png|ppt|ps|py|sql|tar|txt|wav|x|xml|zip'
 
-/**
- * Patterns of tokens. The longest match wins, the first of several equally long. The first group is the token; the second must follow it, and counts
- * towards the length.
- */
-export const TOKENS: readonly RegExp[] = [
+const RULES: readonly (string | RegExp)[] = [
   '(c\\+\\+|[cf]#)',
   `(${APOS}t)(is|was)(?!\\p{L})`,
   // cannot, gonna: split in two
@@ -83,7 +79,16 @@ export const TOKENS: readonly RegExp[] = [
   "(['’´`‘‛“”„‹›«»]{1,2})",
   `(${REDUCED}|n${APOSTROPHES}t)`,
   '(&amp;)',
-].map((rule) => (typeof rule === 'string' ? new RegExp(rule, 'iuy') : rule))
+]
+
+let made: readonly RegExp[] | undefined
+
+/**
+ * Patterns of tokens. The longest match wins, the first of several equally long. The first group is the token; the second must follow it, and counts
+ * towards the length. They are made at the first call: classes of Unicode take long to build, and `import` would wait for them.
+ */
+export const tokenPatterns = (): readonly RegExp[] =>
+  (made ??= RULES.map((rule) => (typeof rule === 'string' ? new RegExp(rule, 'iuy') : rule)))
 
 /** A symbol that is a token by itself. Other characters that begin no token are dropped. */
 export const SYMBOL = /^[+%&~^|\\¦§¨©¬®¯°-³µ-º×÷‖†-•‰-‴※⁃℀-⅏←-⇿∀-⯿]$/u

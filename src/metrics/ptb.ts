@@ -1,6 +1,6 @@
 // PTB tokens as coco-caption and e2e-metrics get them from Stanford's PTBTokenizer: lower case, without punctuation.
 import { splitWords } from '../runtime/text.js'
-import { PUNCTUATION, SENTENCE_STARTS, SYMBOL, TOKENS, WRITTEN } from './ptb-rules.js'
+import { PUNCTUATION, SENTENCE_STARTS, SYMBOL, tokenPatterns, WRITTEN } from './ptb-rules.js'
 
 /** How METEOR, ROUGE-L and CIDEr split texts. */
 export type PtbChoice = 'ptb' | 'none'
@@ -66,7 +66,7 @@ function longest(piece: string, at: number, before: Before): string | undefined 
   if (before === 'sentence' && /^[a-zA-Z]\.$/.test(rest)) return rest.slice(0, 1)
   let best: string | undefined
   let length = 0
-  for (const pattern of TOKENS) {
+  for (const pattern of tokenPatterns()) {
     pattern.lastIndex = at
     const match = pattern.exec(piece)
     if (match !== null && match[0].length > length) [best, length] = [match[1]!, match[0].length]

@@ -1,7 +1,5 @@
 // Unreachable tensors hold memory until V8 collects their guards, and so do graphs without a backward, through the guards of their results. V8 sees
 // only small objects, so above a budget an await makes it collect. Why these rules and numbers: docs/design/collection.md.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { pinnedBytes, reportPinned } from './handle.js'
 import { native } from './load.js'
 
@@ -119,6 +117,7 @@ function exposedGc(): Gc {
 /** One thread at a time, since the flag belongs to the process: a worker that cleared it in between would leave this thread without `gc`. */
 function reachByFlag(): Gc | undefined {
   let found: Gc | undefined
+  const { setFlagsFromString } = process.getBuiltinModule('node:v8')
   native.oneThreadAtATime(() => {
     setFlagsFromString('--expose-gc')
     try {
@@ -131,7 +130,7 @@ function reachByFlag(): Gc | undefined {
 }
 
 function reach(): Gc | undefined {
-  return runInNewContext('globalThis.gc') as Gc | undefined
+  return process.getBuiltinModule('node:vm').runInNewContext('globalThis.gc') as Gc | undefined
 }
 
 function warnOfNone(): void {

@@ -29,10 +29,11 @@ const stripper =
 
 /** A property that each character must have, of a text that is not empty. */
 const every = (pattern: string): Method => {
-  const all = new RegExp(`^(?:${pattern})+$`, 'u')
+  // Made at its first use: the classes of Unicode take long to build, and `import` would wait for them.
+  let all: RegExp | undefined
   return (own, args) => {
     args.positional([])
-    return all.test(own)
+    return (all ??= new RegExp(`^(?:${pattern})+$`, 'u')).test(own)
   }
 }
 
