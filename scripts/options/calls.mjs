@@ -5,8 +5,8 @@ import { header } from './outputs.mjs'
 const HEADER = header((text) => `// ${text.replace('interfaces of options', 'types of public functions')}`)
 
 /**
- * `src/generated/signatures.ts`: a signature for each public function, constructor and method; rules that several share are written once. It is JSON, which
- * is read when the first check asks for it: as code, V8 would parse it at each start, in a sixth of the time of the import.
+ * `src/generated/signatures.ts`: a signature for each public function, constructor and method; rules that several share are written once. It is text with a
+ * signature a line, each read when a check first asks for it: as code, V8 would parse all at each start, in a sixth of the time of the import.
  */
 export function runtimeSignatures(signatures) {
   const times = new Map()
@@ -14,15 +14,13 @@ export function runtimeSignatures(signatures) {
   for (const { rule } of all) times.set(json(rule), (times.get(json(rule)) ?? 0) + 1)
   const shared = [...times.keys()].filter((each) => times.get(each) > 1).sort()
   const numbers = new Map(shared.map((text, i) => [text, i]))
-  const lines = signatures.map((signature) => `${json(signature.key)}: ${json(table(signature, numbers))}`)
+  const lines = signatures.map((signature) => `${signature.key} ${json(table(signature, numbers))}`)
   return [
     HEADER,
-    '/** `{ rules, signatures }` as JSON: of a parameter, `rule` is one of these rules or its number, and `options` the name of a schema of options.ts. */',
-    'export const SIGNATURES = String.raw`{"rules": [',
-    shared.join(',\n'),
-    '], "signatures": {',
-    lines.join(',\n'),
-    '}}`\n',
+    '/** Rules of parameters, as JSON. */',
+    `export const RULES = String.raw\`[\n${shared.join(',\n')}\n]\``,
+    '/** A line for each signature: its key, and what it is as JSON; of a parameter, `rule` is one of the rules or its number, and `options` the name of a schema. */',
+    `export const SIGNATURES = String.raw\`${lines.join('\n')}\`\n`,
   ].join('\n')
 }
 

@@ -11,11 +11,15 @@ let signatures = new Map()
 /** The keys of all signatures, by the name of their module: `nn_linear` → [`nn_linear$Linear$constructor`, …]. */
 export function signatureKeys() {
   const text = readFileSync(inRoot('src/generated/signatures.ts'), 'utf8')
-  const [, table] = /String\.raw`([^`]*)`/.exec(text)
-  const { rules, signatures: all } = JSON.parse(table)
-  const withRule = (each) => ({ ...each, rule: rules[each.rule] ?? each.rule })
+  const [rules, lines] = Array.from(text.matchAll(/String\.raw`([^`]*)`/g), ([, raw]) => raw)
+  const shared = JSON.parse(rules)
+  const withRule = (each) => ({ ...each, rule: shared[each.rule] ?? each.rule })
   signatures = new Map(
-    Object.entries(all).map(([key, each]) => [key, { ...each, parameters: each.parameters.map(withRule) }]),
+    lines.split('\n').map((line) => {
+      const [, key, signature] = /^(\S+) (.*)$/.exec(line)
+      const each = JSON.parse(signature)
+      return [key, { ...each, parameters: each.parameters.map(withRule) }]
+    }),
   )
   const byModule = new Map()
   for (const key of signatures.keys()) {
