@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { readArgs } from './lib/args.mjs'
 import { fail, inRoot, isMain } from './lib/run.mjs'
-import { runtimeSignatures } from './options/calls.mjs'
+import { parameterRules, runtimeSignatures } from './options/calls.mjs'
 import { openProgram, readFacts } from './options/facts.mjs'
-import { jsonSchema, runtimeSchemas, tables } from './options/outputs.mjs'
+import { jsonSchema, runtimeSchemas, SharedRules, tables } from './options/outputs.mjs'
 import { readSignatures } from './options/signatures.mjs'
 
 /** Writes all files; returns what is missing in the interfaces. */
@@ -16,9 +16,12 @@ export function writeOptions() {
     parameters.flatMap(({ options }) => (options?.interface ? [options.interface] : [])),
   )
   const { facts, problems } = readFacts(program, wanted)
+  const optionRules = facts.flatMap(({ fields }) => fields.map(({ rule }) => rule))
+  const rules = new SharedRules([...optionRules, ...parameterRules(signatures)])
   const files = {
-    'src/generated/options.ts': runtimeSchemas(facts),
-    'src/generated/signatures.ts': runtimeSignatures(signatures),
+    'src/generated/rules.ts': rules.module(),
+    'src/generated/options.ts': runtimeSchemas(facts, rules),
+    'src/generated/signatures.ts': runtimeSignatures(signatures, rules),
     'schemas/options.json': jsonSchema(facts),
     'docs/options.md': tables(facts),
   }

@@ -28,8 +28,8 @@ const SNIPPETS = {
   'first step, GPT-2 of 2 layers x 64': GPT2,
 }
 const REPORT = `
-const { readFileSync } = await import('node:fs')
 const now = performance.timeOrigin + performance.now()
+const { readFileSync } = await import('node:fs')
 console.log(now, /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
 `
 

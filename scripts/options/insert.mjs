@@ -10,8 +10,10 @@ let signatures = new Map()
 
 /** The keys of all signatures, by the name of their module: `nn_linear` → [`nn_linear$Linear$constructor`, …]. */
 export function signatureKeys() {
-  const text = readFileSync(inRoot('src/generated/signatures.ts'), 'utf8')
-  const [rules, lines] = Array.from(text.matchAll(/String\.raw`([^`]*)`/g), ([, raw]) => raw)
+  const [rules, lines] = ['rules', 'signatures'].map((name) => {
+    const text = readFileSync(inRoot(`src/generated/${name}.ts`), 'utf8')
+    return /String\.raw`([^`]*)`/.exec(text)[1]
+  })
   const shared = JSON.parse(rules)
   const withRule = (each) => ({ ...each, rule: shared[each.rule] ?? each.rule })
   signatures = new Map(

@@ -202,6 +202,7 @@ class Target {
 }
 
 function hashFor({ etag, sizeBytes, subject, url }: BlobInfo): Hash | null {
+  // At its first use: importing it takes a part of the package's start.
   const { createHash } = process.getBuiltinModule('node:crypto')
   if (/^[0-9a-f]{64}$/.test(etag)) return createHash('sha256')
   if (/^[0-9a-f]{40}$/.test(etag)) return createHash('sha1').update(`blob ${sizeBytes}\0`)

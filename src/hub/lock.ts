@@ -16,6 +16,7 @@ const STALE_MS = 30_000
 
 /** Runs work while holding the lock. @throws {AbortedError} when the signal ends the wait. */
 export async function withLock<T>(path: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  // At its first use: importing it takes a part of the package's start.
   const id = process.getBuiltinModule('node:crypto').randomUUID()
   await acquire(path, id, signal)
   const timer = setInterval(() => void touch(path), TOUCH_MS)

@@ -48,6 +48,7 @@ export async function meteorJava(
   await checkJar(jar)
   if (signal?.aborted) throw aborted(signal.reason)
 
+  // At its first use: importing it takes a part of the package's start.
   const { spawn } = process.getBuiltinModule('node:child_process')
   const tool = new Tool(spawn(java, [MEMORY, '-jar', jar, '-', '-', '-stdio', '-l', language, '-norm']), java)
   const stop = () => tool.kill()

@@ -117,6 +117,7 @@ function exposedGc(): Gc {
 /** One thread at a time, since the flag belongs to the process: a worker that cleared it in between would leave this thread without `gc`. */
 function reachByFlag(): Gc | undefined {
   let found: Gc | undefined
+  // At its first use: importing it takes a part of the package's start.
   const { setFlagsFromString } = process.getBuiltinModule('node:v8')
   native.oneThreadAtATime(() => {
     setFlagsFromString('--expose-gc')

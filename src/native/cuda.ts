@@ -168,6 +168,7 @@ interface Child {
 }
 
 function runChild(work: object, timeoutMs: number): Child {
+  // At its first use: importing it takes a part of the package's start.
   const { spawnSync } = process.getBuiltinModule('node:child_process')
   const { stdout, stderr, status, signal, error } = spawnSync(process.execPath, ['-e', CHILD, JSON.stringify(work)], {
     encoding: 'utf8',

@@ -2,11 +2,13 @@
 // public functions (src/generated/signatures.ts), and scripts/build.mjs writes the call of this check at the head of each of them.
 import { OptionError } from '../errors.js'
 import * as schemas from '../generated/options.js'
-import { RULES, SIGNATURES } from '../generated/signatures.js'
+import { SIGNATURES } from '../generated/signatures.js'
 import { foreign, isForeign } from '../native/record.js'
 import { checkOptions, fits, isOptions, nearChoice, ruleText } from './check-options.js'
 import type { OptionSchema, Rule } from './check-options.js'
 import { show } from './options.js'
+import { readerOf, ruleOf } from './tables.js'
+import type { WrittenRule } from './tables.js'
 
 /** One parameter of a function. */
 export interface Parameter {
@@ -31,14 +33,12 @@ export interface Signature {
   readonly rest?: Parameter
 }
 
-/** A signature as its table has it: a shared rule by its number, a schema by its name. */
+/** A signature as its table has it: a schema by its name. */
 type Written<T> = Omit<T, 'rule' | 'options' | 'parameters' | 'rest'>
-type WrittenParameter = Written<Parameter> & { rule: number | Rule; options?: string | OptionSchema }
+type WrittenParameter = Written<Parameter> & { rule: WrittenRule; options?: string | OptionSchema }
 type WrittenSignature = Written<Signature> & { parameters: WrittenParameter[]; rest?: WrittenParameter }
 
-let rules: readonly Rule[] | undefined
-/** The texts of signatures, by key. */
-let lines: Map<string, string> | undefined
+const read = readerOf<WrittenSignature>(SIGNATURES)
 const known = new Map<string, Signature>()
 
 /** The signature of a public function. @internal */
@@ -49,17 +49,14 @@ export function signatureOf(key: string): Signature {
 }
 
 function readSignature(key: string): Signature {
-  const shared = (rules ??= JSON.parse(RULES) as Rule[])
-  lines ??= new Map(SIGNATURES.split('\n').map((line) => [line.slice(0, line.indexOf(' ')), line]))
-  const line = lines.get(key)!
   const parameter = ({ rule, options, ...others }: WrittenParameter): Parameter => ({
     ...others,
-    rule: typeof rule === 'number' ? shared[rule]! : rule,
+    rule: ruleOf(rule),
     ...(options && {
       options: typeof options === 'string' ? (schemas as Record<string, OptionSchema>)[options]! : options,
     }),
   })
-  const { parameters, rest, ...others } = JSON.parse(line.slice(key.length)) as WrittenSignature
+  const { parameters, rest, ...others } = read(key)
   return { ...others, parameters: parameters.map(parameter), ...(rest && { rest: parameter(rest) }) }
 }
 

@@ -74,6 +74,7 @@ async function parse(
       stop.abort()
     }
   })
+  // At its first use: importing it takes a part of the package's start.
   const { Readable } = process.getBuiltinModule('node:stream')
   const { pipeline } = process.getBuiltinModule('node:stream/promises')
   const signals = signal ? [stop.signal, signal] : [stop.signal]

@@ -8,6 +8,7 @@ type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array
 
 // Codecs that Node decompresses; the reader itself has Snappy, which most files use.
 function compressors(): Record<string, Decompress> {
+  // At its first use: importing it takes a part of the package's start.
   const zlib = process.getBuiltinModule('node:zlib')
   const known: Record<string, Decompress> = {
     GZIP: (input) => zlib.gunzipSync(input),
