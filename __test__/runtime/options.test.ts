@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import * as lora from 'loralib'
-import * as schemas from '../../.cache/ts/generated/options.js'
+import { schemas } from '../../.cache/ts/runtime/tables.js'
 import { checkOptions, nameClass } from '../../.cache/ts/runtime/check-options.js'
 import type { OptionSchema, Rule } from '../../.cache/ts/runtime/check-options.js'
 

@@ -16,13 +16,12 @@ export function runtimeSchemas(facts, rules) {
     }
     return `${name} ${json(schema)}`
   }
+  const names = facts.map(({ name }) => `  | '${name}'`)
   return [
     header((text) => `// ${text}`),
-    "import { schemasOf } from '../runtime/tables.js'\n",
+    `export type SchemaName =\n${names.join('\n')}\n`,
     '/** A line for each schema: its name, and what it is as JSON. */',
-    `const schemaOf = schemasOf(String.raw\`${facts.map(line).join('\n')}\`)\n`,
-    ...facts.map(({ name, file }) => `/** Of ${file}. */\nexport const ${name} = schemaOf('${name}')`),
-    '',
+    `export const SCHEMAS = String.raw\`${facts.map(line).join('\n')}\`\n`,
   ].join('\n')
 }
 

@@ -5,8 +5,8 @@ import type { LayerNorm } from '../nn/layer-norm.js'
 import { Linear } from '../nn/linear.js'
 import { Module } from '../nn/module.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { checkInteger } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import type { Tensor } from '../tensor/tensor.js'
 
 /** Options of {@link BottleneckAdapter}. */

@@ -1,5 +1,5 @@
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { gradients } from '../tensor/backward.js'
 import type { BackwardOptions } from '../tensor/backward.js'
 import { GradError, OptionError } from '../errors.js'

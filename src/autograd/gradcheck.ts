@@ -1,5 +1,5 @@
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { GradError, OptionError } from '../errors.js'
 import { noGrad, refuseAsync } from '../tensor/scope.js'
 import { tensor } from '../tensor/make.js'

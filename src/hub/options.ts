@@ -4,8 +4,8 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hubEnv } from '../native/env.js'
 import { checkOptions, optionNames, pickOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 
 /** The progress of a download. */
 export interface DownloadProgress {

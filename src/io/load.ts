@@ -1,5 +1,5 @@
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { FormatError } from '../errors.js'
 import { WeightsFile } from '../native/files.js'
 import { fromId } from '../native/tensor.js'

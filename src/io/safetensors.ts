@@ -1,5 +1,5 @@
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { OptionError } from '../errors.js'
 import { saveWeights } from '../native/files.js'
 import { bad } from '../runtime/options.js'

@@ -1,5 +1,5 @@
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import * as ops from '../generated/ops.js'
 import { Embedding as PlainEmbedding, checkEmbedding, checkVectors } from '../nn/embedding.js'
 import { limitRows, makeTable } from '../nn/embedding.js'

@@ -1,5 +1,5 @@
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import * as ops from '../generated/ops.js'
 import { MultiheadAttention as PlainAttention } from '../nn/multihead-attention.js'
 import type { AttentionParts, MultiheadAttentionOptions } from '../nn/multihead-attention.js'

@@ -1,6 +1,6 @@
 // BLEU as e2e-metrics computes it, and multi-bleu of Moses.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { checkCorpus, checkSegment, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References, Segment } from './corpus.js'
 import { tokenize13a } from './mteval.js'

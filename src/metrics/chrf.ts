@@ -1,6 +1,6 @@
 // chrF and chrF++: F-scores of character and word n-grams.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { checkCorpus, checkSegment, eachItem, mean, sumLists } from './corpus.js'
 import type { CorpusOptions, References, Segment } from './corpus.js'
 import { splitWords, withoutSpace } from '../runtime/text.js'

@@ -1,6 +1,6 @@
 // CIDEr: similarity of outputs and references by tf-idf weighted n-grams.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { checkCorpus, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { NgramIndex } from './ngrams.js'

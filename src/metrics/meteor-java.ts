@@ -1,6 +1,6 @@
 // METEOR 1.5 itself, given its jar: a Java program that is queried line by line.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { access } from 'node:fs/promises'
 import { FileError, FormatError } from '../errors.js'

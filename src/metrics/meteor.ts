@@ -1,6 +1,6 @@
 // METEOR as nltk defines it: exact words, stems, WordNet's synonyms.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { checkCorpus, checkSegment, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { porterStem } from './porter.js'

@@ -1,6 +1,6 @@
 // NIST: n-grams weighted by their information.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { candidates, mtevalTokens } from './bleu.js'
 import { checkCorpus, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'

@@ -1,6 +1,6 @@
 // BLEU of nltk with NIST's geometric smoothing, which GenerationEval reports besides multi-bleu.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { checkCorpus, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { candidates } from './bleu.js'

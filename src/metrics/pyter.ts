@@ -1,6 +1,6 @@
 // Translation edit rate as the Python package pyter computes it, which GenerationEval averages over segments.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { checkCorpus, eachItem, mean } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import type { CorpusScore } from './rouge.js'

@@ -1,7 +1,7 @@
 // BLEU as sacrebleu computes it.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import { candidates } from './bleu.js'
 import { checkCorpus, checkSegment, eachItem, sumLists } from './corpus.js'
 import type { CorpusOptions, References, Segment } from './corpus.js'

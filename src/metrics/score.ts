@@ -1,7 +1,7 @@
 // Several metrics over one corpus, by name.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import { bleu, multiBleu } from './bleu.js'
 import { chrf } from './chrf.js'
 import { cider } from './cider.js'

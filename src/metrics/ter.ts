@@ -1,6 +1,6 @@
 // Translation edit rate as sacrebleu and Tercom compute it.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { checkCorpus, eachItem } from './corpus.js'
 import type { CorpusOptions, References } from './corpus.js'
 import { countEdits } from './ter-edits.js'

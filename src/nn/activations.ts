@@ -16,9 +16,9 @@ import {
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad, checkDevice, checkInteger, checkNumber } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 
 /** `max(x, 0)`. */
 export class ReLU extends Module {

@@ -1,6 +1,6 @@
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { isPlainObject } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import { kindOf } from '../native/tensor.js'
 import { KIND } from '../tensor/dtype.js'

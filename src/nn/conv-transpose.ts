@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { checkInteger, show } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { checkGroups } from './functional/conv-geometry.js'
 import { spread, transposeGeometry } from './functional/conv-transpose.js'

@@ -5,8 +5,8 @@ import { makeKernels } from './kernels.js'
 import type { LinearOptions } from './linear.js'
 import { Module } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { checkInteger } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import type { PerDimension } from './functional/spatial.js'
 
 /** Options of the convolutions. */

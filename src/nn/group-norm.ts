@@ -4,9 +4,9 @@ import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import { groupNorm } from './functional/norm.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad, checkDevice, checkInteger } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 
 /** Options of {@link GroupNorm}. */
 export interface GroupNormOptions extends PlacementOptions {

@@ -7,8 +7,8 @@ import type { Generator } from '../runtime/random.js'
 import { where, zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { checkChoice, checkNumber } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 
 /** Options of the random initializers. */
 export interface InitOptions {

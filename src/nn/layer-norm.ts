@@ -4,9 +4,9 @@ import { layerNorm } from './functional/layer-norm.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { checkDevice, checkGiven, checkInteger } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions extends PlacementOptions {

@@ -4,9 +4,9 @@ import type { Tensor } from '../tensor/tensor.js'
 import { uniform_, normal_ } from './init.js'
 import { Module, parameter } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { checkDevice, checkGiven, checkInteger } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 
 /** Options of {@link Linear}. */
 export interface LinearOptions extends PlacementOptions {

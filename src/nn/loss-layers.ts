@@ -1,6 +1,6 @@
 // Losses as modules. Each holds the options of the function of the same name, where the formula is documented.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits } from './functional/binary-losses.js'
 import type { BinaryCrossEntropyOptions, BinaryCrossEntropyWithLogitsOptions } from './functional/binary-losses.js'

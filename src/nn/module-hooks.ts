@@ -1,6 +1,6 @@
 import { HookHandle } from '../tensor/hook-handle.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { attachBlock } from '../tensor/backward.js'
 import { OptionError } from '../errors.js'
 import { isGradEnabled, refuseAsync } from '../tensor/scope.js'

@@ -8,9 +8,9 @@ import { constant_, xavierUniform_ } from './init.js'
 import { Linear, wideDtype } from './linear.js'
 import { Module, parameter } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad, checkDevice, checkInteger, show } from '../runtime/options.js'
 import type { FloatDtype, PlacementOptions } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends PlacementOptions {

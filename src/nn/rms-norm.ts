@@ -5,9 +5,9 @@ import { checkShape, given } from './layer-norm.js'
 import { asParameter, wideDtype } from './linear.js'
 import { Module } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { checkDevice } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 
 /** Options of {@link RMSNorm}. */
 export interface RMSNormOptions extends PlacementOptions {

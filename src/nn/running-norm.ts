@@ -7,9 +7,9 @@ import { markAsState } from '../tensor/lasting.js'
 import { Module } from './module.js'
 import type { OwnTensor } from './module.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad, checkDevice, checkInteger } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 
 /** Options of batch and instance norms. */
 export interface RunningNormOptions extends PlacementOptions {

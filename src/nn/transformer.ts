@@ -1,8 +1,8 @@
 // The encoder of the Transformer (Vaswani et al. 2017), as PyTorch has it.
-import * as schemas from '../generated/options.js'
 import { checkOptions } from '../runtime/check-options.js'
 import { bad, checkInteger } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { cloneModule } from './clone.js'
 import { Dropout } from './dropout.js'

@@ -1,4 +1,4 @@
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { OptionError } from '../errors.js'
 import * as ops from '../generated/ops.js'
 import type { Tensor } from '../tensor/tensor.js'

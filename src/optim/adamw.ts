@@ -1,4 +1,4 @@
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { stepAdam } from './adam.js'
 import type { AdamOptions } from './adam.js'
 import { Optimizer, checkGroup, withDefaults } from './optimizer.js'

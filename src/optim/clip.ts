@@ -1,7 +1,7 @@
 import * as ops from '../generated/ops.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { checkNumber } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import { noGrad, scope } from '../tensor/scope.js'
 import { stack, tensor } from '../tensor/make.js'
 import { Tensor } from '../tensor/tensor.js'

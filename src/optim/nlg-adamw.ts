@@ -1,4 +1,4 @@
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import * as ops from '../generated/ops.js'
 import type { AdamOptions } from './adam.js'
 import { Optimizer, checkGroup, gradsOf, paramsOf, withDefaults } from './optimizer.js'

@@ -2,8 +2,8 @@
 // `factor(step) · initialLr` into the parameter groups of an optimizer.
 import { OptionError } from '../errors.js'
 import { checkOptions, nameClass } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad, checkInteger, show } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import { refuseRelativeStep } from './schedules/relative-step.js'
 
 /** The learning rate at a step, as a multiple of the initial one. Step 0 is the first update. */

@@ -1,13 +1,12 @@
 // Checks of the arguments of a call: how many there are, what each is, and the options among them. The signatures are generated from the types of the
 // public functions (src/generated/signatures.ts), and scripts/build.mjs writes the call of this check at the head of each of them.
 import { OptionError } from '../errors.js'
-import * as schemas from '../generated/options.js'
 import { SIGNATURES } from '../generated/signatures.js'
 import { foreign, isForeign } from '../native/record.js'
 import { checkOptions, fits, isOptions, nearChoice, ruleText } from './check-options.js'
 import type { OptionSchema, Rule } from './check-options.js'
 import { show } from './options.js'
-import { readerOf, ruleOf } from './tables.js'
+import { ruleOf, schemas, Table } from './tables.js'
 import type { WrittenRule } from './tables.js'
 
 /** One parameter of a function. */
@@ -38,7 +37,7 @@ type Written<T> = Omit<T, 'rule' | 'options' | 'parameters' | 'rest'>
 type WrittenParameter = Written<Parameter> & { rule: WrittenRule; options?: string | OptionSchema }
 type WrittenSignature = Written<Signature> & { parameters: WrittenParameter[]; rest?: WrittenParameter }
 
-const read = readerOf<WrittenSignature>(SIGNATURES)
+const table = new Table<WrittenSignature>(SIGNATURES)
 const known = new Map<string, Signature>()
 
 /** The signature of a public function. @internal */
@@ -56,7 +55,7 @@ function readSignature(key: string): Signature {
       options: typeof options === 'string' ? (schemas as Record<string, OptionSchema>)[options]! : options,
     }),
   })
-  const { parameters, rest, ...others } = read(key)
+  const { parameters, rest, ...others } = table.read(key)
   return { ...others, parameters: parameters.map(parameter), ...(rest && { rest: parameter(rest) }) }
 }
 

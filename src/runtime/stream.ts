@@ -1,5 +1,5 @@
 import { checkOptions } from './check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from './tables.js'
 import { AbortedError, OptionError } from '../errors.js'
 import { waitForQueue } from '../native/lazy.js'
 import { runInStream } from '../native/current-stream.js'

@@ -1,6 +1,6 @@
 // The backward pass. TypeScript drives it, so that Rust never calls JavaScript: it pauses at a hook or a block until its result is supplied.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { OptionError, UnsupportedError } from '../errors.js'
 import { markStack } from '../native/call.js'
 import { lazy } from '../native/lazy.js'

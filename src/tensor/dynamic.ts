@@ -1,8 +1,8 @@
 // Results whose shape or value is known only when the numbers are there; the methods of Tensor say what each function computes.
 import { DtypeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import * as schemas from '../generated/options.js'
 import { checkOptions } from '../runtime/check-options.js'
+import { schemas } from '../runtime/tables.js'
 import { product } from './dims.js'
 import { isFloat } from './dtype.js'
 import { integers, upTo } from './host.js'

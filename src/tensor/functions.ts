@@ -1,5 +1,5 @@
 // Functions of tensors that are not methods, and those that PyTorch has both as function and as method.
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { OptionError, ShapeError } from '../errors.js'
 import type { AllcloseOptions } from './dynamic.js'
 import { arange, checkMake, full, tensor } from './make.js'

@@ -1,10 +1,10 @@
 // Order along a dimension, where NaN is larger than every number; the methods of Tensor say what each function computes.
 import { OptionError, ShapeError } from '../errors.js'
 import * as ops from '../generated/ops.js'
-import * as schemas from '../generated/options.js'
 import { checkOptions } from '../runtime/check-options.js'
 import { withGenerator } from '../runtime/random.js'
 import type { Generator } from '../runtime/random.js'
+import { schemas } from '../runtime/tables.js'
 import { dimension } from './dims.js'
 import type { Tensor } from './tensor.js'
 

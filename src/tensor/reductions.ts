@@ -1,6 +1,6 @@
 // Many numbers to few, beyond one op; the methods of Tensor say what each function computes.
 import * as ops from '../generated/ops.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { dimList } from '../native/arguments.js'
 import { checkOptions } from '../runtime/check-options.js'
 import { dimension } from './dims.js'

@@ -2,8 +2,8 @@
 import { OptionError } from '../errors.js'
 import type { RowOptions } from '../native/tokenizer.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad, checkChoice } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import type { BatchEncoding, BatchOptions } from './batch.js'
 
 /** Defaults of a tokenizer. */

@@ -1,8 +1,8 @@
 // The options of trainClassifier, checked and complete.
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { bad } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import type { ClassifierEvaluation, ClassifierMetrics } from './evaluate-classifier.js'
 import type { StepReport } from './loop.js'
 import { checkRunOptions, definedOnly } from './run-options.js'

@@ -1,6 +1,6 @@
 // The predictions of a classifier on rows, and their scores.
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
+import { schemas } from '../runtime/tables.js'
 import { setImmediate } from 'node:timers/promises'
 import type { EncodedText } from '../data/tables/encode-texts.js'
 import { padTexts } from '../data/tables/pad-texts.js'

@@ -2,9 +2,9 @@
 import { Draws } from '../data/loader/philox.js'
 import { crossEntropy, klDiv } from '../nn/functional/losses.js'
 import { checkOptions } from '../runtime/check-options.js'
-import * as schemas from '../generated/options.js'
 import { checkNumber } from '../runtime/options.js'
 import { splitSeed } from '../runtime/random.js'
+import { schemas } from '../runtime/tables.js'
 import type { Tensor } from '../tensor/tensor.js'
 
 /**

@@ -1,5 +1,5 @@
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { AsyncError, OptionError } from '../../errors.js'
 import { getRngState, setRngState, splitSeed } from '../../runtime/random.js'
 import { defaultCollate } from './collate.js'

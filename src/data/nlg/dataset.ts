@@ -1,8 +1,8 @@
 // Encoded rows as input of a model: input, target, mask and query of the paper's NLG example.
 import { OptionError } from '../../errors.js'
 import { checkOptions, nameClass } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { bad } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { checkIndex } from '../loader/dataset.js'
 import type { Dataset } from '../loader/dataset.js'
 import type { NlgExample } from './encode.js'

@@ -1,8 +1,8 @@
 // Rows of text as token ids.
 import { UnsupportedError } from '../../errors.js'
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { bad } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { badContent, linesOf, parseJson, readTextFile } from '../../io/text-file.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import type { NlgRow } from './jsonl.js'

@@ -1,7 +1,7 @@
 // Texts and pairs of texts as token ids, truncated to the length of the model.
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { throwIfAborted } from '../../runtime/pace.js'
+import { schemas } from '../../runtime/tables.js'
 import { setImmediate } from 'node:timers/promises'
 import { OptionError } from '../../errors.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'

@@ -1,6 +1,6 @@
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { bad } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { EncodedText } from './encode-texts.js'
 
 /** Rows of one length. */

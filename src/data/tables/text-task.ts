@@ -1,8 +1,8 @@
 // Texts with labels, from the user's own files.
 import { FormatError } from '../../errors.js'
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { bad } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { LabelMap, labelsOf } from './labels.js'
 import { readTable } from './read-table.js'
 import type { ReadTableOptions } from './read-table.js'

@@ -1,6 +1,6 @@
 // The base of every language model: head, loss on the labels, generation, files.
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { generate, stream } from '../../generation/generate.js'
 import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../../generation/generate.js'
 import { Linear } from '../../nn/linear.js'

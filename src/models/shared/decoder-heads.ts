@@ -1,7 +1,7 @@
 // Decoders under a classification head: what those of all families have in common.
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { bad } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { noGrad } from '../../tensor/scope.js'
 import { arange, tensor } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'

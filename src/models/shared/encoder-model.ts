@@ -1,6 +1,6 @@
 // The base of encoders without a head: from ids to hidden states, checkpointing, files.
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { isGradEnabled } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { encoderPacking, keyMask, pickFirst } from './encoder-input.js'

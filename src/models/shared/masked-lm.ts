@@ -1,6 +1,6 @@
 // The base of models that predict masked tokens: loss, checkpointing, files.
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { Linear } from '../../nn/linear.js'
 import { isGradEnabled, noGrad } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'

@@ -1,6 +1,6 @@
 // The base of models that label whole sequences: loss, checkpointing, files.
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { EncoderOptions, EncoderOutput } from './encoder-input.js'
 import type { EncoderModel } from './encoder-model.js'

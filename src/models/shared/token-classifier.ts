@@ -1,6 +1,6 @@
 // The base of encoders that label single tokens: loss, checkpointing, files.
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { maskedOnly } from './encoder-input.js'
 import type { EncoderOptions } from './encoder-input.js'

@@ -1,8 +1,8 @@
 import { OptionError, ShapeError } from '../../errors.js'
 import * as ops from '../../generated/ops.js'
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { show } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { Tensor } from '../../tensor/tensor.js'
 
 /** Options of {@link scaledDotProductAttention}. */

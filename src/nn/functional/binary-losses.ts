@@ -5,8 +5,8 @@ import type { Tensor } from '../../tensor/tensor.js'
 import { reduce, sameShape } from './losses.js'
 import type { ReductionOptions } from './losses.js'
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { show } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { logOnePlusExp } from './softplus.js'
 
 /** Options of {@link binaryCrossEntropy}. */

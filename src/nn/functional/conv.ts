@@ -6,8 +6,8 @@ import type { ConvFunctionalOptions } from './conv-geometry.js'
 import { spread, transposeGeometry } from './conv-transpose.js'
 import type { ConvTransposeFunctionalOptions } from './conv-transpose.js'
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { bad, checkChoice } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 
 type Conv = (x: Tensor, weight: Tensor, bias?: Tensor | null, options?: ConvFunctionalOptions) => Tensor
 type ConvTranspose = (

@@ -6,8 +6,8 @@ import type { Tensor } from '../../tensor/tensor.js'
 import { REDUCTIONS, crossEntropy } from './losses.js'
 import type { CrossEntropyOptions } from './losses.js'
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { show } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 
 /** Options of {@link linearCrossEntropy}. */
 export interface LinearCrossEntropyOptions extends Pick<

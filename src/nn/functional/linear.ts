@@ -1,8 +1,8 @@
 // Linear layers and embedding lookup. Shapes are checked by the engine, whose errors name the calling module.
 import * as ops from '../../generated/ops.js'
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { resolvePadding } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { Tensor } from '../../tensor/tensor.js'
 
 /**

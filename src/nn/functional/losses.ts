@@ -4,8 +4,8 @@ import * as ops from '../../generated/ops.js'
 import { where } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { bad, show } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { isFloat } from '../../tensor/dtype.js'
 
 /** How the losses of the elements are reduced: to their mean, to their sum, or not at all. */

@@ -2,8 +2,8 @@
 import * as ops from '../../generated/ops.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
 import { bad } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import { perDimension, toBatch } from './spatial.js'
 import type { PerDimension } from './spatial.js'
 

@@ -1,6 +1,6 @@
 // Regression losses. All take the prediction first and a target of the same shape second.
 import { checkOptions } from '../../runtime/check-options.js'
-import * as schemas from '../../generated/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { reduce, sameShape } from './losses.js'
 import type { ReductionOptions } from './losses.js'

@@ -1,6 +1,6 @@
 // Schedules along a cosine.
-import * as schemas from '../../generated/options.js'
 import { checkNumber, checkInteger } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { ScheduledOptimizer } from '../schedule.js'
 import { TorchScheduler } from './torch-scheduler.js'
 import type { ScheduleKind, TorchSchedulerState } from './torch-scheduler.js'

@@ -1,5 +1,5 @@
 // Schedules that go to the initial rates, or away from them, in a number of steps.
-import * as schemas from '../../generated/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { ScheduledOptimizer } from '../schedule.js'
 import { TorchScheduler } from './torch-scheduler.js'
 import type { ScheduleKind } from './torch-scheduler.js'

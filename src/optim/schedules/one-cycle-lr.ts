@@ -1,7 +1,7 @@
 // One cycle: the rates rise and fall once in the whole run, and momentum the other way round.
 import { OptionError } from '../../errors.js'
-import * as schemas from '../../generated/options.js'
 import { bad, show } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { ScheduledGroup, ScheduledOptimizer } from '../schedule.js'
 import { TorchScheduler, perGroup } from './torch-scheduler.js'
 import type { ScheduleKind, TorchSchedulerState } from './torch-scheduler.js'

@@ -1,6 +1,6 @@
-import * as schemas from '../../generated/options.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import { bad, checkInteger } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { ScheduledOptimizer } from '../schedule.js'
 import { checkGroups, checkRates, checkState, perGroup } from './torch-scheduler.js'
 import type { TorchSchedulerState } from './torch-scheduler.js'

@@ -1,8 +1,8 @@
 // Schedules made of others.
 import { OptionError } from '../../errors.js'
-import * as schemas from '../../generated/options.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import { bad, checkInteger, show } from '../../runtime/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { ScheduledOptimizer } from '../schedule.js'
 import { TorchScheduler, checkGroups, checkRates, checkState } from './torch-scheduler.js'
 import type { TorchSchedulerState, TorchSchedulerValue } from './torch-scheduler.js'

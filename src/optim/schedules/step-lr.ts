@@ -1,5 +1,5 @@
 // Schedules that multiply the rates by a factor at certain steps.
-import * as schemas from '../../generated/options.js'
+import { schemas } from '../../runtime/tables.js'
 import type { ScheduledOptimizer } from '../schedule.js'
 import { TorchScheduler } from './torch-scheduler.js'
 import type { ScheduleKind } from './torch-scheduler.js'
