@@ -11,7 +11,7 @@ const CHECKS = [
   ['nn.Linear', /checkArguments\(arguments, 'nn_linear\$Linear\$constructor'\);/],
   ['nn.functional.relu', /checkArguments\(arguments, 'nn_functional_activations\$relu'\);/],
   ['Tensor.sum', /if \([^;{}]*\) checkArguments\(arguments, 'generated_tensor_methods\$TensorMethods\$sum'\);/],
-  ['DataLoader', /checkOptions\('DataLoader', options, DataLoaderOptions\);/],
+  ['DataLoader', /checkOptions\('DataLoader', options, schemas\.DataLoaderOptions\);/],
 ]
 
 /** Takes each check out of a copy of the package and runs the proof; returns whether it failed each time. */
