@@ -59,8 +59,11 @@ fn interrupted(priority: i32) -> (Vec<&'static str>, Vec<u8>, Vec<f64>) {
     let small = square(&mut lab, 3, 8);
     lab.wait().unwrap();
     let (notes, heard) = mpsc::channel();
-    let first = lab.op(&MATMUL, &[a, b], &[0.0, 0.0]);
-    let last = lab.op(&MATMUL, &[first, b], &[0.0, 0.0]);
+    // Several, so that the last is not done by the time that this thread goes on, however busy the machine is.
+    let mut last = a;
+    for _ in 0..6 {
+        last = lab.op(&MATMUL, &[last, b], &[0.0, 0.0]);
+    }
     note(&mut lab, "long", &notes);
     // By now the first product is under way.
     std::thread::sleep(std::time::Duration::from_millis(10));
