@@ -238,7 +238,7 @@ export class InternalError extends LoraError {
   }
 }
 
-for (const errorClass of [
+const named = [
   ShapeError,
   DtypeError,
   DeviceError,
@@ -257,10 +257,9 @@ for (const errorClass of [
   AbortedError,
   UnsupportedError,
   InternalError,
-]) {
-  const codes = Object.entries(ERROR_CLASSES).filter(([, name]) => name === errorClass.name)
-  for (const [code] of codes) classes.set(code as ErrorCode, errorClass as ErrorClass)
-}
+].map((errorClass): [string, ErrorClass] => [errorClass.name, errorClass as ErrorClass])
+const byName = new Map(named)
+for (const [code, name] of Object.entries(ERROR_CLASSES)) classes.set(code as ErrorCode, byName.get(name)!)
 
 /** Turns an error of the engine, which crosses N-API as data, into the class of its code. */
 export function reviveError(data: Record<string, string>): LoraError {

@@ -17,12 +17,6 @@ const WESTERN: [RegExp, string][] = [
   [/([0-9])(-)/g, '$1 $2 '],
 ]
 
-const INTERNATIONAL: [RegExp, string][] = [
-  [/(\P{N})(\p{P})/gu, '$1 $2 '],
-  [/(\p{P})(\P{N})/gu, ' $1 $2'],
-  [/(\p{S})/gu, ' $1 '],
-]
-
 const apply = (text: string, rules: readonly [RegExp, string][]): string =>
   rules.reduce((line, [pattern, by]) => line.replace(pattern, by), text)
 
@@ -37,5 +31,11 @@ export function tokenize13a(text: string): string[] {
 
 /** Tokens of mteval-v14.pl with `--international-tokenization`, sacrebleu's `intl`: by Unicode punctuation and symbols. */
 export function tokenizeInternational(text: string): string[] {
-  return splitWords(apply(text, INTERNATIONAL))
+  // Here, and not once for all calls: `import` would wait for the classes of Unicode.
+  const rules: [RegExp, string][] = [
+    [/(\P{N})(\p{P})/gu, '$1 $2 '],
+    [/(\p{P})(\P{N})/gu, ' $1 $2'],
+    [/(\p{S})/gu, ' $1 '],
+  ]
+  return splitWords(apply(text, rules))
 }
