@@ -1,7 +1,7 @@
 // npm run bench:builds -- FOLDER CASE… [--pairs 5] [--threads 2] [--reps N] [--warmup N] [--keep-disturbed]
 //
 // Compares two builds of this package, without PyTorch: FOLDER is another checkout that has been built (`git worktree add`, `npm run build`).
-// The two run alternately, there, here, there, here, …, each run in a fresh process with the cases of its own checkout. A pair during which other
+// The two run alternately, there, here, here, there, …, each run in a fresh process with the cases of its own checkout. A pair during which other
 // processes used too much of the machine is repeated. The ratio is this build's time over the other's: below 1 this one is faster. Exit code 1 when
 // the results differ.
 import { existsSync } from 'node:fs'
@@ -42,7 +42,10 @@ async function compare(name) {
   const wanted = Number(values.pairs)
   const pairs = []
   for (let i = 0; i < 3 * wanted && pairs.length < wanted; i++) {
-    const pair = { there: await nodeTurn(name, settings, other), here: await nodeTurn(name, settings, root) }
+    // In turns, as what runs second has a warmer machine.
+    const order = i % 2 === 0 ? { there: other, here: root } : { here: root, there: other }
+    const pair = {}
+    for (const [side, at] of Object.entries(order)) pair[side] = await nodeTurn(name, settings, at)
     const counts = values['keep-disturbed'] || !(isDisturbed(pair.there) || isDisturbed(pair.here))
     if (counts) pairs.push(pair)
     console.error(`${name}: pair ${i + 1}${counts ? '' : ': others were busy, dropped'}`)
