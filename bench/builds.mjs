@@ -42,7 +42,7 @@ async function compare(name) {
   const wanted = Number(values.pairs)
   const pairs = []
   for (let i = 0; i < 3 * wanted && pairs.length < wanted; i++) {
-    // In turns, as what runs second has a warmer machine.
+    // Neither side always comes first.
     const order = i % 2 === 0 ? { there: other, here: root } : { here: root, there: other }
     const pair = {}
     for (const [side, at] of Object.entries(order)) pair[side] = await nodeTurn(name, settings, at)
