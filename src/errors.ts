@@ -238,27 +238,28 @@ export class InternalError extends LoraError {
   }
 }
 
-const named = [
-  ShapeError,
-  DtypeError,
-  DeviceError,
-  OptionError,
-  IndexError,
-  DisposedError,
-  GradError,
-  KeyError,
-  FileError,
-  FormatError,
-  MemoryError,
-  NonFiniteError,
-  BacklogError,
-  ThreadError,
-  AsyncError,
-  AbortedError,
-  UnsupportedError,
-  InternalError,
-].map((errorClass): [string, ErrorClass] => [errorClass.name, errorClass as ErrorClass])
-const byName = new Map(named)
+const byName = new Map(
+  [
+    ShapeError,
+    DtypeError,
+    DeviceError,
+    OptionError,
+    IndexError,
+    DisposedError,
+    GradError,
+    KeyError,
+    FileError,
+    FormatError,
+    MemoryError,
+    NonFiniteError,
+    BacklogError,
+    ThreadError,
+    AsyncError,
+    AbortedError,
+    UnsupportedError,
+    InternalError,
+  ].map((errorClass): [string, ErrorClass] => [errorClass.name, errorClass as ErrorClass]),
+)
 for (const [code, name] of Object.entries(ERROR_CLASSES)) classes.set(code as ErrorCode, byName.get(name)!)
 
 /** Turns an error of the engine, which crosses N-API as data, into the class of its code. */
