@@ -6,6 +6,7 @@ import { flag, readArgs, readNames, text } from './lib/args.mjs'
 import { namespaces } from './lib/namespaces.mjs'
 import { fail, inRoot, isMain, packageJson, runTool, timed } from './lib/run.mjs'
 import { crateCounter } from './lib/crates.mjs'
+import { patterns } from './lib/patterns.mjs'
 import { signatureKeys, withChecks } from './options/insert.mjs'
 import { addonFile, sourceHash, writeStamp } from './lib/stamp.mjs'
 
@@ -58,7 +59,7 @@ async function bundle() {
   const names = Object.keys(dependencies)
   const made = await rollup({
     input: Object.fromEntries(['index', ...namespaces().keys()].map((name) => [name, name])),
-    plugins: [entries, checks(), builtins, ascii],
+    plugins: [entries, checks(), builtins, patterns, ascii],
     external: (id) => id.startsWith('node:') || names.some((name) => id === name || id.startsWith(`${name}/`)),
     // Else an entry would import Node's modules whose names are only used in the chunk.
     treeshake: { moduleSideEffects: 'no-external' },

@@ -5,22 +5,18 @@ import { inRoot } from '../lib/run.mjs'
 
 const CHECK = 'runtime/check-arguments.js'
 
-/** The signatures, by key. */
+/** The signatures, by key, with the number of their line. */
 let signatures = new Map()
 
 /** The keys of all signatures, by the name of their module: `nn_linear` → [`nn_linear$Linear$constructor`, …]. */
 export function signatureKeys() {
-  const [rules, lines] = ['rules', 'signatures'].map((name) => {
-    const text = readFileSync(inRoot(`src/generated/${name}.ts`), 'utf8')
-    return /String\.raw`([^`]*)`/.exec(text)[1]
-  })
-  const shared = JSON.parse(rules)
+  const shared = tableLines('rules').map((line) => JSON.parse(line))
   const withRule = (each) => ({ ...each, rule: shared[each.rule] ?? each.rule })
+  const lines = tableLines('signatures')
   signatures = new Map(
-    lines.split('\n').map((line) => {
-      const [, key, signature] = /^(\S+) (.*)$/.exec(line)
-      const each = JSON.parse(signature)
-      return [key, { ...each, parameters: each.parameters.map(withRule) }]
+    [...signatureLines()].map(([key, line]) => {
+      const each = JSON.parse(lines[line].slice(key.length))
+      return [key, { ...each, line, parameters: each.parameters.map(withRule) }]
     }),
   )
   const byModule = new Map()
@@ -29,6 +25,16 @@ export function signatureKeys() {
     byModule.set(module, [...(byModule.get(module) ?? []), key])
   }
   return byModule
+}
+
+/** The number of each signature's line in its table, by key. */
+export function signatureLines() {
+  return new Map(tableLines('signatures').map((text, line) => [text.slice(0, text.indexOf(' ')), line]))
+}
+
+function tableLines(name) {
+  const text = readFileSync(inRoot(`src/generated/${name}.ts`), 'utf8')
+  return /String\.raw`([^`]*)`/.exec(text)[1].split('\n')
 }
 
 /**
@@ -72,7 +78,9 @@ function inClass(node, member, isStatic, key) {
     if (own) return atHead(own.body, key)
     const base = node.heritageClauses?.length ? ' super(...given);' : ''
     // `members.pos` is behind the brace.
-    return [{ at: node.members.pos, text: ` constructor(...given) { $check(given, '${key}');${base} }` }]
+    return [
+      { at: node.members.pos, text: ` constructor(...given) { $check(given, ${signatures.get(key).line});${base} }` },
+    ]
   }
   const method = node.members.find(
     (each) => ts.isMethodDeclaration(each) && each.body && each.name.text === member && hasStatic(each) === isStatic,
@@ -89,7 +97,7 @@ function inConstant({ initializer }, member, key) {
     const start = initializer.getStart()
     return [
       { at: start, text: '$checked(' },
-      { at: initializer.end, text: `, '${key}')` },
+      { at: initializer.end, text: `, ${signatures.get(key).line})` },
     ]
   }
   if (!ts.isObjectLiteralExpression(initializer)) return []
@@ -101,7 +109,7 @@ function inConstant({ initializer }, member, key) {
 function atHead(body, key) {
   const taken = body.parent.parameters.filter(({ name }) => ts.isObjectBindingPattern(name)).map(({ name }) => name)
   const apart = taken.map((name, i) => ` let ${name.getText()} = $given${i};`).join('')
-  const plain = isHot(key) ? hotCheck(body, key) : `$check(arguments, '${key}');`
+  const plain = isHot(key) ? hotCheck(body, key) : fullCheck(key)
   const isAsync = body.parent.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword)
   const isLate = signatures.get(key).isPromise && !isAsync
   const check = isLate ? `try { ${plain} } catch (error) { return Promise.reject(error); }` : plain
@@ -111,6 +119,9 @@ function atHead(body, key) {
   ]
 }
 
+/** A signature by the number of its line: a key would have to be looked up, and all lines read for it. */
+const fullCheck = (key) => `$check(arguments, ${signatures.get(key).line});`
+
 /** Methods of tensors are called for every operation: a few comparisons decide whether there is anything to check. */
 const isHot = (key) => /^(tensor_tensor\$Tensor|generated_tensor_methods\$TensorMethods)\$/.test(key)
 
@@ -118,14 +129,14 @@ function hotCheck(body, key) {
   const { parameters } = body.parent
   const { rest, parameters: wanted } = signatures.get(key)
   if (rest || parameters.some(({ name, dotDotDotToken }) => dotDotDotToken || !ts.isIdentifier(name))) {
-    return `$check(arguments, '${key}');`
+    return fullCheck(key)
   }
   const odd = parameters.flatMap(({ name, initializer }, i) => {
     const test = plainTest(name.text, wanted[i])
     const mayLack = wanted[i].optional && !initializer ? `${name.text} !== undefined && ` : ''
     return test === '' ? [] : [`${mayLack}!(${test})`]
   })
-  return `if (${[`arguments.length > ${parameters.length}`, ...odd].join(' || ')}) $check(arguments, '${key}');`
+  return `if (${[`arguments.length > ${parameters.length}`, ...odd].join(' || ')}) ${fullCheck(key)}`
 }
 
 /** An expression that is true for values that need no check: what the engine reads as an object is looked at there. */

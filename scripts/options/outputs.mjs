@@ -53,8 +53,8 @@ export class SharedRules {
     const rules = [...this.#numbers.keys()]
     return [
       header((text) => `// ${text}`),
-      '/** Rules that entries of the tables mean by their numbers, as JSON. */',
-      `export const RULES = String.raw\`[\n${rules.join(',\n')}\n]\`\n`,
+      '/** A line of JSON for each rule that entries of the tables mean by its number. */',
+      `export const RULES = String.raw\`${rules.join('\n')}\`\n`,
     ].join('\n')
   }
 }

@@ -6,7 +6,7 @@ import { foreign, isForeign } from '../native/record.js'
 import { checkOptions, fits, isOptions, nearChoice, ruleText } from './check-options.js'
 import type { OptionSchema, Rule } from './check-options.js'
 import { show } from './options.js'
-import { ruleOf, schemas, Table } from './tables.js'
+import { readLine, ruleOf, schemas } from './tables.js'
 import type { WrittenRule } from './tables.js'
 
 /** One parameter of a function. */
@@ -37,17 +37,15 @@ type Written<T> = Omit<T, 'rule' | 'options' | 'parameters' | 'rest'>
 type WrittenParameter = Written<Parameter> & { rule: WrittenRule; options?: string | OptionSchema }
 type WrittenSignature = Written<Signature> & { parameters: WrittenParameter[]; rest?: WrittenParameter }
 
-const table = new Table<WrittenSignature>(SIGNATURES)
-const known = new Map<string, Signature>()
+const lines = SIGNATURES.split('\n')
+const known: (Signature | undefined)[] = []
 
-/** The signature of a public function. @internal */
-export function signatureOf(key: string): Signature {
-  let found = known.get(key)
-  if (found === undefined) known.set(key, (found = readSignature(key)))
-  return found
+/** The signature of a public function, by its line in the table. @internal */
+export function signatureOf(line: number): Signature {
+  return (known[line] ??= readSignature(line))
 }
 
-function readSignature(key: string): Signature {
+function readSignature(line: number): Signature {
   const parameter = ({ rule, options, ...others }: WrittenParameter): Parameter => ({
     ...others,
     rule: ruleOf(rule),
@@ -55,7 +53,7 @@ function readSignature(key: string): Signature {
       options: typeof options === 'string' ? (schemas as Record<string, OptionSchema>)[options]! : options,
     }),
   })
-  const { parameters, rest, ...others } = table.read(key)
+  const { parameters, rest, ...others } = readLine(lines[line]!) as WrittenSignature
   return { ...others, parameters: parameters.map(parameter), ...(rest && { rest: parameter(rest) }) }
 }
 
@@ -63,8 +61,8 @@ function readSignature(key: string): Signature {
  * Checks the arguments of a call. One that is undefined counts as not given.
  * @throws {OptionError} for an argument too many, a missing one, and one of another kind than its parameter takes.
  */
-export function checkArguments(given: ArrayLike<unknown>, key: string): void {
-  const signature = signatureOf(key)
+export function checkArguments(given: ArrayLike<unknown>, line: number): void {
+  const signature = signatureOf(line)
   const { parameters } = signature
   const count = given.length
   for (let i = 0; i < parameters.length; i++) {
@@ -81,9 +79,9 @@ export function checkArguments(given: ArrayLike<unknown>, key: string): void {
 }
 
 /** A function that checks its arguments first. */
-export function checked<F extends (...given: never[]) => unknown>(run: F, key: string): F {
+export function checked<F extends (...given: never[]) => unknown>(run: F, line: number): F {
   const guarded = function (this: unknown, ...given: never[]): unknown {
-    checkArguments(given, key)
+    checkArguments(given, line)
     return run.apply(this, given)
   }
   return Object.defineProperty(guarded, 'name', { value: run.name }) as unknown as F

@@ -3,16 +3,22 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path'
 import { addonFile } from '../../lib/stamp.mjs'
 import { inRoot, run } from '../../lib/run.mjs'
+import { signatureLines } from '../../options/insert.mjs'
 
 const FOLDER = '.cache/silence/dist'
 
+const lines = signatureLines()
+
+/** The check of a function that has this signature, in the code. */
+const check = (key) => `checkArguments\\(arguments, ${lines.get(key)}\\);`
+
 /** Each takes one check out: the functions that then ignore something, and what is taken out of the code. */
 const CHECKS = [
-  ['nn.Linear', /checkArguments\(arguments, 'nn_linear\$Linear\$constructor'\);/],
-  ['nn.functional.relu', /checkArguments\(arguments, 'nn_functional_activations\$relu'\);/],
-  ['Tensor.sum', /if \([^;{}]*\) checkArguments\(arguments, 'generated_tensor_methods\$TensorMethods\$sum'\);/],
-  ['DataLoader', /checkOptions\('DataLoader', options, schemas\.DataLoaderOptions\);/],
-]
+  ['nn.Linear', check('nn_linear$Linear$constructor')],
+  ['nn.functional.relu', check('nn_functional_activations$relu')],
+  ['Tensor.sum', `if \\([^;{}]*\\) ${check('generated_tensor_methods$TensorMethods$sum')}`],
+  ['DataLoader', `checkOptions\\('DataLoader', options, schemas\\.DataLoaderOptions\\);`],
+].map(([name, pattern]) => [name, new RegExp(pattern)])
 
 /** Takes each check out of a copy of the package and runs the proof; returns whether it failed each time. */
 export async function selfCheck(count = CHECKS.length) {

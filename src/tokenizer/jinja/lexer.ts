@@ -17,15 +17,22 @@ const END_COMMENT = new RegExp(`\\+#\\}|-#\\}${S}|#\\}\\n?`, 'g')
 const END_BLOCK = new RegExp(`\\+%\\}|-%\\}${S}|%\\}\\n?`, 'y')
 const END_VARIABLE = new RegExp(`-\\}\\}${S}|\\}\\}`, 'y')
 
-/** Inside a tag, the first that fits. */
-const RULES: readonly (readonly [type: string, pattern: RegExp])[] = [
-  ['space', new RegExp(`[${SPACE}]+`, 'y')],
-  ['float', /(?<!\.)(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[-+]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iy],
-  ['integer', /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy],
-  ['name', /[\p{ID_Start}_][\p{ID_Continue}]*/uy],
-  ['string', /'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"/sy],
-  ['operator', /\/\/|\*\*|==|!=|>=|<=|[-+/*%~[\](){}<>=.:|,;]/y],
-]
+/** Inside a tag, the first that fits. Made for the first template: the sets of Unicode's classes would take a part of the package's start. */
+function rulesOf(): Rules {
+  rules ??= [
+    ['space', new RegExp(`[${SPACE}]+`, 'y')],
+    ['float', /(?<!\.)(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[-+]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/iy],
+    ['integer', /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/iy],
+    ['name', /[\p{ID_Start}_][\p{ID_Continue}]*/uy],
+    ['string', /'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"/sy],
+    ['operator', /\/\/|\*\*|==|!=|>=|<=|[-+/*%~[\](){}<>=.:|,;]/y],
+  ]
+  return rules
+}
+
+type Rules = readonly (readonly [type: string, pattern: RegExp])[]
+let rules: Rules | undefined
+
 const CLOSING: Record<string, string> = { '(': ')', '[': ']', '{': '}' }
 
 /** The tokens of a template. @throws {TemplateError} with the line of what is not right. */
@@ -115,7 +122,7 @@ class Lexer {
   }
 
   private word(): [type: string, text: string] {
-    for (const [type, pattern] of RULES) {
+    for (const [type, pattern] of rulesOf()) {
       const found = this.match(pattern, this.at)
       if (found !== null) return [type, found[0]]
     }

@@ -47,7 +47,6 @@ export function float(n: number): string {
   return `${sign}${whole}.${all.slice(exponent + 1) || '0'}`
 }
 
-const NOT_PRINTABLE = /[\p{C}\p{Z}]/u
 const ESCAPES: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' }
 
 function quote(text: string): string {
@@ -55,7 +54,7 @@ function quote(text: string): string {
   const written = characters(text).map((each) => {
     if (each === mark) return `\\${each}`
     if (ESCAPES[each] !== undefined) return ESCAPES[each]
-    return each !== ' ' && NOT_PRINTABLE.test(each) ? escapeCode(each.codePointAt(0)!) : each
+    return each !== ' ' && /[\p{C}\p{Z}]/u.test(each) ? escapeCode(each.codePointAt(0)!) : each
   })
   return mark + written.join('') + mark
 }
