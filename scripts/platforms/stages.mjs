@@ -10,18 +10,24 @@ import { home } from './packages.mjs'
  * A stage that failed is done again.
  */
 export async function stage(target, name, inputs, work) {
-  const path = home(target, 'stages', `${name}.json`)
   if (isCurrent(target, name, inputs)) return keptStage(target, name).result
-  const hash = hashOf(inputs)
   const start = performance.now()
   say(`${target}: ${name} ...`)
   const result = await work()
   const timeMs = performance.now() - start
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, `${JSON.stringify({ hash, timeMs, result }, null, 2)}\n`)
+  keepStage(target, name, inputs, result)
   say(`${target}: ${name}: ${result.ok ? 'done' : 'FAILED'} in ${duration(timeMs)}`)
   return result
 }
+
+/** Keeps the result of a stage that was done, with what it came from. */
+export function keepStage(target, name, inputs, result) {
+  const path = stagePath(target, name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, `${JSON.stringify({ hash: hashOf(inputs), result }, null, 2)}\n`)
+}
+
+const stagePath = (target, name) => home(target, 'stages', `${name}.json`)
 
 const hashOf = (inputs) => createHash('sha256').update(JSON.stringify(inputs)).digest('hex')
 
@@ -33,7 +39,7 @@ export function isCurrent(target, name, inputs) {
 
 /** What an earlier run left of a stage, whatever has changed since; null when there is nothing. */
 export function keptStage(target, name) {
-  const path = home(target, 'stages', `${name}.json`)
+  const path = stagePath(target, name)
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null
 }
 

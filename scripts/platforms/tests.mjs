@@ -1,16 +1,19 @@
-// The tests of __test__/ on a target, file by file, each kept when it has run: all of them take hours under an emulator.
+// The tests of __test__/ on a target, a dozen files at a time, each kept when it has run: all of them may take hours under an emulator.
 import { readFileSync } from 'node:fs'
 import { fail, inRoot, run, say, tool } from '../lib/run.mjs'
 import { filesBelow, hashOf } from '../lib/stamp.mjs'
 import { compileTests } from '../lib/suites.mjs'
 import { addonOf } from './build.mjs'
 import { machines } from './machines.mjs'
-import { fileHash, keptStage, stage } from './stages.mjs'
+import { fileHash, isCurrent, keepStage, keptStage, stage } from './stages.mjs'
 
 /** Tests that cannot hold under an emulator: by target, then `FILE > TITLE` (or the beginning of the title) and the reason. */
 const exceptions = JSON.parse(readFileSync(inRoot('scripts/platforms/exceptions.json'), 'utf8'))
 
 const LIMIT_MINUTES = 5
+
+/** Files that one ava runs, two at a time: starting one for each file takes longer than most files do. */
+const TOGETHER = 12
 
 const testFiles = () => filesBelow(['__test__'], (file) => file.endsWith('.test.ts'))
 
@@ -22,17 +25,24 @@ export async function test(name, target, only) {
   const wrong = await compileTests(['ts'])
   if (wrong) fail(wrong)
   const machine = await machines[target.machine]()
-  const all = testFiles()
   const shared = [
     fileHash(addonOf(name, target)),
     fileHash('dist/loralib.js'),
     hashOf(filesBelow(['__test__/support'])),
     JSON.stringify(exceptions[name] ?? {}),
   ]
-  for (const file of all.filter((each) => !only.length || only.some((part) => each.includes(part)))) {
-    const result = await stage(name, stageOf(file), [...shared, hashOf([file])], () =>
-      runFile(name, target, machine, file),
-    )
+  const inputs = (file) => [...shared, hashOf([file])]
+  const chosen = testFiles().filter((each) => !only.length || only.some((part) => each.includes(part)))
+  const left = chosen.filter((file) => !isCurrent(name, stageOf(file), inputs(file)))
+  for (let i = 0; i < left.length; i += TOGETHER) {
+    const files = left.slice(i, i + TOGETHER)
+    say(`${name}: ${chosen.length - left.length + i} of ${chosen.length} files are done`)
+    for (const [file, result] of await runTogether(name, target, machine, files))
+      keepStage(name, stageOf(file), inputs(file), result)
+  }
+  // What did not come through among others, alone.
+  for (const file of left) {
+    const result = await stage(name, stageOf(file), inputs(file), () => runFile(name, target, machine, file))
     for (const title of result.failures) say(`${name}: FAILED ${file}: ${title}`)
     if (result.note) say(`${name}: ${file}: ${result.note}`)
   }
@@ -51,9 +61,54 @@ export function sumOf(name) {
   return { ok: kept.every((result) => result.ok), files: kept.length, all: all.length, ...counts }
 }
 
-async function runFile(name, target, { node, env, slow, isForked }, file) {
-  const built = file.replace('__test__', 'build').replace(/\.ts$/, '.js')
-  const args = [tool('ava'), '--tap', `--timeout=${LIMIT_MINUTES * slow}m`, built]
+/** The results of those of the files in which all is well. When ava itself ended in another way, there are none. */
+async function runTogether(name, target, machine, files) {
+  if (files.length === 1) return new Map()
+  const { code, out } = await ava(name, target, machine, files)
+  const lines = linesByFile(out, files)
+  const results = files.map((file) => [file, read(lines.get(file).join('\n'), exceptions[name] ?? {}, file)])
+  const failed = results.reduce((sum, [, { failures, excused }]) => sum + failures.length + excused, 0)
+  if (lines.get(null).length > 0 || (code !== 0 && failed === 0)) return new Map()
+  const isGood = ({ failures, passed, skipped, excused }) => failures.length === 0 && passed + skipped + excused > 0
+  return new Map(
+    results.filter(([, result]) => isGood(result)).map(([file, result]) => [file, { ok: true, failed: 0, ...result }]),
+  )
+}
+
+/** The lines of results in TAP output, without the name of the file, by file; under null those of no file, such as crashes. */
+function linesByFile(out, files) {
+  const parts = files.map((file) =>
+    file
+      .replace(/\.test\.ts$/, '')
+      .split('/')
+      .slice(1),
+  )
+  let common = 0
+  while (parts.every((each) => each.length > common + 1 && each[common] === parts[0][common])) common++
+  const found = new Map([null, ...files].map((file) => [file, []]))
+  for (const [, status, title] of out.matchAll(/^((?:not )?ok \d+ - )(.*)$/gm)) {
+    const words = title.split(/ [›»] /)
+    const isOf = (each) => each.slice(common).every((part, i) => part === words[i])
+    const at = parts.findIndex(isOf)
+    const rest = at < 0 ? title : words.slice(parts[at].length - common).join(' › ')
+    found.get(at < 0 ? null : files[at]).push(`${status}${rest}`)
+  }
+  return found
+}
+
+async function runFile(name, target, machine, file) {
+  const { code, out, errors } = await ava(name, target, machine, [file])
+  const result = read(out, exceptions[name] ?? {}, file)
+  // Ava's status is 1 when a test failed; whatever else went wrong is in its messages.
+  const hasCrashed = code !== 0 && result.failures.length + result.excused === 0
+  const note = hasCrashed ? `ava ended with status ${code}\n${out.slice(-2000)}${errors.slice(-2000)}` : undefined
+  const isRun = result.passed + result.excused + result.skipped > 0
+  return { ok: isRun && !hasCrashed && result.failures.length === 0, note, failed: result.failures.length, ...result }
+}
+
+function ava(name, target, { node, env, slow, isForked }, files) {
+  const built = files.map((file) => file.replace('__test__', 'build').replace(/\.ts$/, '.js'))
+  const args = [tool('ava'), '--tap', `--timeout=${LIMIT_MINUTES * slow}m`, ...built]
   const all = { ...env, LORALIB_NATIVE_PATH: addonOf(name, target), LORALIB_TEST_TARGET: name }
   if (isForked) {
     // The main process of ava runs no test, and faster here; what it forks is the Node of the target.
@@ -61,13 +116,7 @@ async function runFile(name, target, { node, env, slow, isForked }, file) {
     Object.assign(all, { LORALIB_TEST_NODE: node[0], NODE_OPTIONS: `--require=${preload}` })
   }
   const [program, ...more] = isForked ? [process.execPath] : node
-  const { code, out, errors } = await run(program, [...more, ...args], { env: all, show: false })
-  const result = read(out, exceptions[name] ?? {}, file)
-  // Ava's status is 1 when a test failed; whatever else went wrong is in its messages.
-  const hasCrashed = code !== 0 && result.failures.length + result.excused === 0
-  const note = hasCrashed ? `ava ended with status ${code}\n${out.slice(-2000)}${errors.slice(-2000)}` : undefined
-  const isRun = result.passed + result.excused + result.skipped > 0
-  return { ok: isRun && !hasCrashed && result.failures.length === 0, note, failed: result.failures.length, ...result }
+  return run(program, [...more, ...args], { env: all, show: false })
 }
 
 /** The counts in ava's TAP output. */
