@@ -24,10 +24,12 @@ interface Report {
 const inner = new URL('../../.cache/ts/native/cuda.js', import.meta.url).href
 const { probeCuda } = (await import(inner)) as { probeCuda: (probe: object) => Report }
 const native = fileURLToPath(new URL('../../native', import.meta.url))
-const helper = join(
-  native,
-  readdirSync(native).find((name) => name.endsWith('.node'))!,
-)
+const helper =
+  process.env['LORALIB_NATIVE_PATH'] ??
+  join(
+    native,
+    readdirSync(native).find((name) => name.endsWith('.node'))!,
+  )
 const linux = process.platform === 'linux' ? test : test.skip
 
 const NEEDED = ['libcudart.so.13', 'libnvrtc-builtins.so.13.0', 'libnvrtc.so.13', 'libcublasLt.so.13', 'libcublas.so.13', 'libcurand.so.10'] // prettier-ignore

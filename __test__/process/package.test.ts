@@ -19,7 +19,7 @@ test('package, addon and crates have one version', (t) => {
 })
 
 test('a processor that the addon is not built for: the error names the file', async (t) => {
-  const before = "Object.defineProperty(process, 'arch', { value: 'riscv64' })"
+  const before = "delete process.env.LORALIB_NATIVE_PATH; Object.defineProperty(process, 'arch', { value: 'riscv64' })"
   const { out } = await runProgram(
     `${before}; await import('loralib').catch((error) => console.log(JSON.stringify({ code: error.code, expected: error.expected })))`,
   )

@@ -11,6 +11,7 @@ import { nlgDataKinds } from './nlg-data.mjs'
 import { nlgDecodeKinds } from './nlg-decode.mjs'
 import { nlgKinds } from './nlg.mjs'
 import { optimizerKinds } from './optimizer.mjs'
+import { peftAdapterKinds } from './peft-adapter.mjs'
 import { scheduleKinds } from './schedule.mjs'
 import { surgeryKinds } from './surgery.mjs'
 import { tokenizerKinds } from './tokenizer.mjs'
@@ -38,6 +39,7 @@ export const KINDS = {
   ...nlgBeamKinds,
   ...trainingKinds,
   ...decoderKinds,
+  ...peftAdapterKinds,
   ...encoderKinds,
   ...fileKinds,
   ...generationKinds,
@@ -48,7 +50,7 @@ export const KINDS = {
 
 /** Kinds of the format for later parts of the package. */
 export const LATER_KINDS = [
-  ...['peft_adapter', 'peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
+  ...['peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
 ]
 

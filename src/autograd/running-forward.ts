@@ -30,17 +30,45 @@ export function resumeForward(before: RunningForward | null): void {
   running = before
 }
 
-/** Returns a function that runs others as part of the current forward, so that errors in a recomputed checkpoint name the same module paths. */
+/**
+ * Returns a function that runs others as part of the current forward, so that a recomputed checkpoint uses the same adapters, and its errors name the same
+ * module paths.
+ */
 export function sameForward(): <T>(run: () => T) => T {
-  if (running === null) return (run) => run()
+  const inContext = sameContext()
+  if (running === null) return inContext
   const { root, args } = running
   return (run) => {
     const before = running
     beginForward(root, args)
     try {
-      return run()
+      return inContext(run)
     } finally {
       resumeForward(before)
     }
   }
+}
+
+let context: unknown = null
+
+/** What a call of a model goes by besides its arguments: the adapters of the view that was called. Null outside of such a call. */
+export function callContext(): unknown {
+  return context
+}
+
+/** Runs a function with a context. */
+export function withContext<T>(value: unknown, run: () => T): T {
+  const before = context
+  context = value
+  try {
+    return run()
+  } finally {
+    context = before
+  }
+}
+
+/** Returns a function that runs others in the present context, for what is computed of a call later. */
+export function sameContext(): <T>(run: () => T) => T {
+  const value = context
+  return (run) => withContext(value, run)
 }

@@ -97,6 +97,8 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"object","name":"KaimingOptions","fields":[]}
 {"kind":"object","name":"KlDivOptions","fields":[]}
 {"kind":"object","name":"LinearOptions","fields":[]}
+{"kind":"object","name":"LoadAdapterOptions","fields":[]}
+{"kind":"object","name":"LoraConfig","fields":[]}
 {"kind":"object","name":"LoraConvOptions","fields":[]}
 {"kind":"object","name":"MakeOptions","fields":[]}
 {"kind":"object","name":"MarginOptions","fields":[]}
@@ -125,11 +127,13 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"record","values":{"kind":"any"},"shallow":true}
 {"kind":"record","values":{"kind":"any"}}
 {"kind":"record","values":{"kind":"class","name":"Tensor"},"shallow":true}
+{"kind":"record","values":{"kind":"number"}}
 {"kind":"record","values":{"kind":"string"}}
 {"kind":"record","values":{"kind":"union","of":[{"kind":"boolean"},{"kind":"string"},{"kind":"number"},{"kind":"list","items":{"kind":"any"},"shallow":true},{"kind":"record","values":{"kind":"any"},"shallow":true},{"kind":"null"}]},"shallow":true}
 {"kind":"record","values":{"kind":"union","of":[{"kind":"object","name":"Stream"},{"kind":"class","name":"Generator"},{"kind":"object","name":"HasStateDict","fields":["stateDict","loadStateDict"],"text":"an object with stateDict and loadStateDict"}]}}
 {"kind":"string","minLength":1}
 {"kind":"string"}
+{"kind":"union","of":[{"kind":"boolean"},{"kind":"choice","values":["gaussian"]}]}
 {"kind":"union","of":[{"kind":"boolean"},{"kind":"choice","values":["never"]}]}
 {"kind":"union","of":[{"kind":"boolean"},{"kind":"class","name":"Tensor"}]}
 {"kind":"union","of":[{"kind":"class","name":"KvCache"},{"kind":"null"}]}
@@ -145,6 +149,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"union","of":[{"kind":"list","items":{"kind":"number"},"shallow":true},{"kind":"object","name":"object","fields":["last"],"text":"an object with last"},{"kind":"choice","values":["unmasked","all"]}]}
 {"kind":"union","of":[{"kind":"list","items":{"kind":"object","name":"object"}},{"kind":"null"}]}
 {"kind":"union","of":[{"kind":"list","items":{"kind":"string"},"shallow":true},{"kind":"null"}]}
+{"kind":"union","of":[{"kind":"list","items":{"kind":"string"}},{"kind":"null"}]}
 {"kind":"union","of":[{"kind":"number","exclusiveMinimum":0},{"kind":"null"}]}
 {"kind":"union","of":[{"kind":"number","infinity":true},{"kind":"bigint"}]}
 {"kind":"union","of":[{"kind":"number","infinity":true},{"kind":"list","items":{"kind":"number"},"shallow":true},{"kind":"null"}]}
@@ -168,4 +173,6 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"union","of":[{"kind":"string"},{"kind":"choice","values":[false]}]}
 {"kind":"union","of":[{"kind":"string"},{"kind":"class","name":"RegExp"},{"kind":"function"},{"kind":"list","items":{"kind":"union","of":[{"kind":"string"},{"kind":"class","name":"RegExp"},{"kind":"function"}]}}]}
 {"kind":"union","of":[{"kind":"string"},{"kind":"class","name":"URL"}]}
-{"kind":"union","of":[{"kind":"string"},{"kind":"list","items":{"kind":"string"},"shallow":true}]}`
+{"kind":"union","of":[{"kind":"string"},{"kind":"list","items":{"kind":"string"},"shallow":true}]}
+{"kind":"union","of":[{"kind":"string"},{"kind":"list","items":{"kind":"string"}},{"kind":"null"}]}
+{"kind":"union","of":[{"kind":"string"},{"kind":"null"}]}`

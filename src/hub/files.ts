@@ -65,6 +65,20 @@ export const TOKENIZER: Need = {
   further: async () => [],
 }
 
+/** Names of the files of an adapter as PEFT saves it: its configuration, and its tensors, the preferred form first. */
+export const ADAPTER_CONFIG = 'adapter_config.json'
+export const ADAPTER_FILES = ['adapter_model.safetensors', 'adapter_model.bin'] as const
+
+/** An adapter in PEFT's form. */
+export const ADAPTER: Need = {
+  choose(subject, present) {
+    const weights = ADAPTER_FILES.find((name) => present.has(name))
+    if (weights !== undefined && present.has(ADAPTER_CONFIG)) return [ADAPTER_CONFIG, weights]
+    throw lacking(subject, `${ADAPTER_CONFIG} and ${ADAPTER_FILES.join(' or ')}`, present)
+  },
+  further: async () => [],
+}
+
 /** One file by name. */
 export function oneFile(name: string): Need {
   return { choose: () => [name], further: async () => [] }

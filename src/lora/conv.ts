@@ -90,10 +90,10 @@ abstract class LoraConv extends LoraLayer {
     return input === x ? y : y.to(x.dtype)
   }
 
-  protected override fold(weight: Tensor, a: Tensor, b: Tensor): Tensor {
+  protected override fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor {
     const rows = b.shape[0]!
     const flat = weight.reshape([rows, -1])
-    return ops.loraMerge(flat, a, b, this.scaling, 0, [0, rows]).reshape(weight.shape)
+    return ops.loraMerge(flat, a, b, scaling, 0, [0, rows]).reshape(weight.shape)
   }
 
   override toPlain(): PlainConv {

@@ -12,7 +12,8 @@ import type { Tensor } from '../tensor/tensor.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
-import type { LoraOptions } from './lora-layer.js'
+import type { Factors, LoraOptions } from './lora-layer.js'
+import type { NamedAdapterOptions } from './named-adapter.js'
 
 /** Options of {@link Embedding}. */
 export interface LoraEmbeddingOptions extends LoraOptions, EmbeddingLayerOptions {}
@@ -79,19 +80,39 @@ export class Embedding extends LoraLayer {
   }
 
   override forward(ids: Tensor): Tensor {
-    const factors = this.activeFactors()
+    const { weight, factors } = this.inUse()
     const padding = this.paddingIdx ?? -1
-    if (factors === null) {
-      return limitRows(ops.embedding(this.forwardWeight(), ids, padding, this.scaleGradByFreq), this)
-    }
-    const { a, b } = factors
-    const rows = ops.loraEmbedding(this.baseWeight, ids, a, b, this.scaling, padding, this.scaleGradByFreq)
-    return limitRows(rows, this)
+    const [first, ...more] = factors
+    if (first === undefined) return limitRows(ops.embedding(weight, ids, padding, this.scaleGradByFreq), this)
+    const { a, b, scaling } = first
+    const rows = ops.loraEmbedding(weight, ids, a, b, scaling, padding, this.scaleGradByFreq)
+    const update = (each: Factors) =>
+      ops
+        .embedding(each.a.transpose(0, 1), ids, padding, this.scaleGradByFreq)
+        .matmul(each.b.transpose(0, 1))
+        .mul(each.scaling)
+    return limitRows(
+      more.reduce((sum, each) => sum.add(update(each)), rows),
+      this,
+    )
   }
 
   // W (num, dim) with A (r, num) and B (dim, r) is the (in, out) layout of a dense layer.
-  protected override fold(weight: Tensor, a: Tensor, b: Tensor): Tensor {
-    return ops.loraMerge(weight, a, b, this.scaling, 1, [0, this.embeddingDim])
+  protected override fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor {
+    return ops.loraMerge(weight, a, b, scaling, 1, [0, this.embeddingDim])
+  }
+
+  protected override makeFactors({
+    r,
+    useDora,
+    loraBias,
+    init = true,
+  }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']> {
+    if (useDora || loraBias) return super.makeFactors({} as NamedAdapterOptions)
+    const dtype = wideDtype(this.baseWeight.dtype)
+    const a = zeros([r, this.numEmbeddings], { dtype })
+    const b = parameter(normal_(zeros([this.embeddingDim, r], { dtype })))
+    return { a: parameter(init === false ? normal_(a) : a), b, magnitude: null }
   }
 
   override toPlain(): PlainEmbedding {

@@ -1,5 +1,6 @@
 import * as ops from '../generated/ops.js'
-import { uniform_ } from '../nn/init.js'
+import { UnsupportedError } from '../errors.js'
+import { normal_, uniform_ } from '../nn/init.js'
 import { Linear as PlainLinear, TransposedLinear, makeBias, makeWeight, wideDtype } from '../nn/linear.js'
 import type { LinearOptions } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
@@ -7,11 +8,13 @@ import { checkOptions } from '../runtime/check-options.js'
 import { checkInteger } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import { zeros } from '../tensor/make.js'
+import { keep, noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
-import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+import type { Factors, LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+import type { NamedAdapterOptions } from './named-adapter.js'
 
 /** Options of {@link Linear}. */
 export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, LinearOptions {
@@ -71,19 +74,117 @@ export class Linear extends LoraLayer {
   }
 
   override forward(x: Tensor): Tensor {
+    const { weight, bias, factors } = this.inUse()
     const layout = this.fanInFanOut ? 1 : 0
-    const factors = this.activeFactors()
-    if (factors === null) return ops.linear(x, this.forwardWeight(), this.bias, layout)
-    const { a, b } = factors
-    const blocks = [0, this.outFeatures]
-    const p = this.fusedDropout()
-    if (p !== null) return ops.loraLinear(x, this.baseWeight, this.bias, a, b, this.scaling, p, layout, blocks)
-    const y = ops.linear(x, this.baseWeight, this.bias, layout)
-    return ops.loraUpdate(y, this.dropped(x), a, b, this.scaling, blocks)
+    const [first] = factors
+    if (first === undefined) return ops.linear(x, weight, bias, layout)
+    if (factors.some(({ magnitude }) => magnitude !== null)) return this.forwardDora(x, weight, bias, factors)
+    const p = this.fusedDropout(first.dropout)
+    const y =
+      p === null
+        ? this.updated(ops.linear(x, weight, bias, layout), x, first)
+        : ops.loraLinear(x, weight, bias, first.a, first.b, first.scaling, p, layout, this.blocks)
+    return withBiases(
+      factors.slice(1).reduce((sum, each) => this.updated(sum, x, each), y),
+      factors,
+    )
   }
 
-  protected override fold(weight: Tensor, a: Tensor, b: Tensor): Tensor {
-    return ops.loraMerge(weight, a, b, this.scaling, this.fanInFanOut ? 1 : 0, [0, this.outFeatures])
+  private get blocks(): number[] {
+    return [0, this.outFeatures]
+  }
+
+  private updated(y: Tensor, x: Tensor, { a, b, scaling, dropout }: Factors): Tensor {
+    return ops.loraUpdate(y, this.dropped(x, dropout), a, b, scaling, this.blocks)
+  }
+
+  /**
+   * With DoRA: `x Wᵀ + bias + Σ (m/‖W + sBA‖ · (x̃ Wᵀ + s x̃ Aᵀ Bᵀ) − x̃ Wᵀ)`, where x̃ is x after dropout. The norm is a constant for gradients.
+   * @see peft `DoraLinearLayer`
+   */
+  private forwardDora(x: Tensor, weight: Tensor, bias: Tensor | null, factors: readonly Factors[]): Tensor {
+    const layout = this.fanInFanOut ? 1 : 0
+    const base = ops.linear(x, weight, null, layout)
+    let y = base
+    for (const each of factors) {
+      const { a, b, scaling, dropout, magnitude } = each
+      if (magnitude === null) {
+        y = this.updated(y, x, each)
+        continue
+      }
+      const dropped = this.fusedDropout(dropout) === 0 ? x : this.dropped(x, dropout)
+      const own = dropped === x ? base : ops.linear(dropped, weight, null, layout)
+      const scaled = ops.loraUpdate(own, dropped, a, b, scaling, this.blocks).mul(magnitude.div(this.norms(each)))
+      y = y === own ? scaled : y.add(scaled.sub(own))
+    }
+    return withBiases(bias ? y.add(bias) : y, factors)
+  }
+
+  /**
+   * The norms of the outputs of W + sBA, (out), without forming BA: ‖W‖² + 2s Σ (W Aᵀ)∘B + s² Σ (B A Aᵀ)∘B, each sum over its row. No gradient flows
+   * into them.
+   */
+  private norms({ a, b, scaling }: Factors): Tensor {
+    return noGrad(() => {
+      const crossed = ops.linear(a, this.baseWeight, null, this.fanInFanOut ? 1 : 0).transpose(0, 1) // (out, r)
+      const squared = b.matmul(a.matmul(a.transpose(0, 1)))
+      const sum = crossed.mul(2 * scaling).add(squared.mul(scaling * scaling))
+      return this.squares().add(sum.mul(b).sum(1)).sqrt()
+    })
+  }
+
+  // ‖W‖² of each output and the weight that it is of. The base is frozen, so it is computed once.
+  private squaredNorms: { of: Tensor; version: number; value: Tensor } | null = null
+
+  private squares(): Tensor {
+    const weight = this.baseWeight
+    const known = this.squaredNorms
+    if (known && known.of === weight && known.version === weight.version) return known.value
+    known?.value.dispose()
+    const value = keep(
+      weight
+        .to(wideDtype(weight.dtype))
+        .square()
+        .sum(this.fanInFanOut ? 0 : 1),
+    )
+    this.squaredNorms = { of: weight, version: weight.version, value }
+    return value
+  }
+
+  /** A clone computes its own norms. @internal */
+  override afterClone(): void {
+    super.afterClone()
+    this.squaredNorms = null
+  }
+
+  protected override fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor {
+    return ops.loraMerge(weight, a, b, scaling, this.fanInFanOut ? 1 : 0, this.blocks)
+  }
+
+  protected override foldDora(weight: Tensor, factors: Factors): Tensor {
+    if (weight !== this.baseWeight) throw onlyOneDora()
+    const { a, b, scaling, magnitude } = factors
+    const wide = this.fold(weight.to(wideDtype(weight.dtype)), a, b, scaling)
+    const ratio = magnitude!.div(this.norms(factors))
+    return wide.mul(this.fanInFanOut ? ratio : ratio.unsqueeze(1)).to(weight.dtype)
+  }
+
+  protected override makeFactors({
+    r,
+    scaling,
+    useDora,
+    init = true,
+  }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']> {
+    const dtype = wideDtype(this.baseWeight.dtype)
+    const a =
+      init === 'gaussian'
+        ? parameter(normal_(zeros([r, this.inFeatures], { dtype }), 0, 1 / r))
+        : makeA(this.baseWeight, r, this.inFeatures)
+    const b = parameter(zeros([this.outFeatures, r], { dtype }))
+    if (init === false) uniform_(b, -1 / Math.sqrt(r), 1 / Math.sqrt(r))
+    if (!useDora) return { a, b, magnitude: null }
+    const factors = { a, b, scaling, dropout: this.loraDropout, loraBias: null, magnitude: null }
+    return { a, b, magnitude: parameter(keep(this.norms(factors))) }
   }
 
   override toPlain(): PlainLinear | TransposedLinear {
@@ -114,7 +215,21 @@ export function plainDense(
 ): PlainLinear | TransposedLinear {
   const Plain = layer.fanInFanOut ? TransposedLinear : PlainLinear
   const weight = parameter(layer.mergedWeight(), layer.baseWeight.requiresGrad)
-  return inMode(new Plain(layer.inFeatures, layer.outFeatures, { weight, bias: layer.bias ?? false }), layer)
+  return inMode(new Plain(layer.inFeatures, layer.outFeatures, { weight, bias: layer.mergedBias() ?? false }), layer)
+}
+
+/** The output with the biases of second factors, which are scaled as these are. */
+function withBiases(y: Tensor, factors: readonly Factors[]): Tensor {
+  return factors.reduce((sum, { loraBias, scaling }) => (loraBias ? sum.add(loraBias.mul(scaling)) : sum), y)
+}
+
+function onlyOneDora(): UnsupportedError {
+  return new UnsupportedError({
+    what: 'lora.Linear: a weight that holds another update cannot be scaled by DoRA',
+    expected: 'one adapter with DoRA, merged alone',
+    received: 'several adapters',
+    fix: 'merge one of them, or leave them unmerged',
+  })
 }
 
 /** Sets the base weight and the bias of a dense layer. The bound of their uniform init is 1/√inFeatures, for a transposed weight too. */

@@ -6,13 +6,16 @@ import { asParameter } from '../nn/linear.js'
 import { Module, parameter } from '../nn/module.js'
 import type { OwnTensor } from '../nn/module.js'
 import { checkOptions, pickOptions } from '../runtime/check-options.js'
-import { bad, show } from '../runtime/options.js'
+import { bad } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import { isGradEnabled, keep, noGrad } from '../tensor/scope.js'
 import { KIND } from '../tensor/dtype.js'
 import type { Tensor } from '../tensor/tensor.js'
+import { activeAdapters } from './active.js'
 import type { Adapter } from './adapter.js'
+import { NamedAdapter } from './named-adapter.js'
+import type { NamedAdapterOptions } from './named-adapter.js'
 
 /** Options of every LoRA layer. */
 export interface LoraOptions extends PlacementOptions {
@@ -33,9 +36,30 @@ export interface LoraDropoutOptions {
 /** A value of a layer's `loraDropout`: a module, or a function of a tensor. */
 export type DropoutLike = Module | ((x: Tensor) => Tensor)
 
+/** Low-rank factors, and how forward applies them. */
+export interface Factors {
+  readonly a: Tensor
+  readonly b: Tensor
+  readonly scaling: number
+  readonly dropout: DropoutLike
+  /** Of the second factor: added, scaled, to the output. */
+  readonly loraBias: Tensor | null
+  /** Of DoRA, one for each output. */
+  readonly magnitude: Tensor | null
+}
+
+/** What a forward computes with. */
+export interface InUse {
+  readonly weight: Tensor
+  readonly bias: Tensor | null
+  /** Those that are not in the weight. */
+  readonly factors: readonly Factors[]
+}
+
 // The merged weight and the tensors it was computed from. It is recomputed when one of these is replaced or written to.
 interface MergedCopy {
   readonly weight: Tensor
+  readonly bias: Tensor | null
   readonly version: number
   readonly sources: readonly (readonly [tensor: Tensor, version: number])[]
   /** It was returned to a caller, who may still use it, so it is left to the garbage collector. */
@@ -75,6 +99,10 @@ export abstract class LoraLayer extends Module implements Adapter {
   private rawWeight: Tensor | null = null
   private mergedCopy: MergedCopy | null = null
   private isMerged = false
+  /** The names of the adapters in the merged copy. */
+  private mergedNames: readonly string[] = []
+  /** Adapters by name, beside the layer's own factors. Which of them act is said by the call: see `lora.peft`. */
+  readonly adapters = new Map<string, NamedAdapter>()
 
   constructor(owner: string, options: LoraOptions, loraDropout = 0) {
     super()
@@ -89,7 +117,41 @@ export abstract class LoraLayer extends Module implements Adapter {
   }
 
   /** The update folded into the weight: `W + scaling · BA`, shaped and typed as W. */
-  protected abstract fold(weight: Tensor, loraA: Tensor, loraB: Tensor): Tensor
+  protected abstract fold(weight: Tensor, loraA: Tensor, loraB: Tensor, scaling: number): Tensor
+
+  /** The weight of DoRA: `fold` with each output of the norm `magnitude`. */
+  protected foldDora(_weight: Tensor, _factors: Factors): Tensor {
+    throw noVariant(this.constructor.name, 'DoRA')
+  }
+
+  /** New factors of a layer, as its class has them; null where it takes no named adapters. */
+  protected makeFactors(_options: NamedAdapterOptions): { a: Tensor; b: Tensor; magnitude: Tensor | null } | null {
+    return null
+  }
+
+  /**
+   * Adds an adapter under a name. It acts in calls that name it.
+   * @throws {OptionError} when the name is taken; {@link UnsupportedError} for a class of layers that takes none.
+   */
+  addAdapter(name: string, options: NamedAdapterOptions): NamedAdapter {
+    if (this.adapters.has(name))
+      throw bad(this.constructor.name, 'the name of an adapter', 'one that is not taken', name)
+    const factors = noGrad(() => this.makeFactors(options))
+    if (factors === null) throw noVariant(this.constructor.name, 'a named adapter')
+    const adapter = new NamedAdapter(factors, this.bias, options)
+    adapter.train(this.training)
+    this.adapters.set(name, adapter)
+    return adapter
+  }
+
+  /** Removes a named adapter, and releases its tensors. */
+  deleteAdapter(name: string): void {
+    const adapter = this.adapters.get(name)
+    if (adapter === undefined) return
+    if (this.mergedNames.includes(name)) this.unmerge()
+    this.adapters.delete(name)
+    for (const tensor of adapter.parameters()) tensor.dispose()
+  }
 
   /** Whether forward uses the merged weight. */
   get merged(): boolean {
@@ -131,7 +193,10 @@ export abstract class LoraLayer extends Module implements Adapter {
    * Does nothing when already merged, and for `r` 0.
    */
   merge(): this {
-    this.isMerged = this.r > 0 && this.loraA !== null
+    const names = this.namesInUse()
+    if (names.join() !== this.mergedNames.join()) this.dropCopy()
+    this.mergedNames = names
+    this.isMerged = (this.r > 0 && this.loraA !== null) || names.length > 0
     return this
   }
 
@@ -139,6 +204,7 @@ export abstract class LoraLayer extends Module implements Adapter {
   unmerge(): this {
     this.dropCopy()
     this.isMerged = false
+    this.mergedNames = []
     return this
   }
 
@@ -146,8 +212,14 @@ export abstract class LoraLayer extends Module implements Adapter {
    * `W + scaling · BA` in W's dtype as a new tensor, whether merged or not; W itself for a plain layer. The layer is not changed.
    */
   mergedWeight(): Tensor {
-    const [a, b] = [this.loraA, this.loraB]
-    return a === null || b === null ? this.baseWeight : noGrad(() => keep(this.fold(this.baseWeight, a, b)))
+    const all = this.allFactors()
+    return all.length === 0 ? this.baseWeight : noGrad(() => keep(this.folded(all)))
+  }
+
+  /** The bias of the equivalent plain layer. */
+  mergedBias(): Tensor | null {
+    const all = this.allFactors()
+    return all.some(({ loraBias }) => loraBias !== null) ? noGrad(() => keep(this.foldedBias(all)!)) : this.biasInUse()
   }
 
   /**
@@ -166,7 +238,7 @@ export abstract class LoraLayer extends Module implements Adapter {
 
   /** Whether an own tensor is the weight that merging changes. A plain layer has none. */
   isAdapted(tensor: Tensor): boolean {
-    return this.loraA !== null && tensor === this.baseWeight
+    return (this.loraA !== null || this.adapters.size > 0) && tensor === this.baseWeight
   }
 
   /** The tensor that a plain checkpoint holds for an own tensor: the merged weight, null for a factor, otherwise the tensor itself. */
@@ -225,6 +297,40 @@ export abstract class LoraLayer extends Module implements Adapter {
     return { a, b }
   }
 
+  /** The factors that act in this call: the layer's own, then those of the adapters that the call names. */
+  private allFactors(): Factors[] {
+    const [a, b] = [this.loraA, this.loraB]
+    const { scaling, loraDropout: dropout } = this
+    const own = a && b ? [{ a, b, scaling, dropout, loraBias: null, magnitude: null }] : []
+    return [...own, ...this.namesInUse().map((name) => this.adapters.get(name)!.factors())]
+  }
+
+  private namesInUse(): readonly string[] {
+    return this.adapters.size === 0 ? [] : activeAdapters().filter((name) => this.adapters.has(name))
+  }
+
+  /** The bias of this call: an adapter that trains biases has its own. */
+  private biasInUse(): Tensor | null {
+    const own = this.namesInUse().map((name) => this.adapters.get(name)!.bias)
+    return own.find((bias) => bias !== null) ?? this.bias
+  }
+
+  /**
+   * Weight, bias and factors of this call. Merged weights serve a call that names the adapters that were merged; with gradients they serve none that trains,
+   * as {@link activeFactors}.
+   */
+  protected inUse(): InUse {
+    const factors = this.allFactors()
+    if (this.isMerged && this.namesInUse().join() === this.mergedNames.join()) {
+      this.checkUnwritten()
+      const trains = [this.baseWeight, ...factors.flatMap(tensorsOf)].some((tensor) => tensor.requiresGrad)
+      if (trains && isGradEnabled() && this.training && this.loraA) throw trainedWhileMerged(this.constructor.name)
+      const copy = trains && isGradEnabled() ? null : this.freshCopy()
+      if (copy !== null) return { weight: copy.weight, bias: copy.bias, factors: [] }
+    }
+    return { weight: this.baseWeight, bias: this.biasInUse(), factors }
+  }
+
   /** The weight for a forward without active factors. Unlike `weight`, it is for internal use, so the copy can be disposed. */
   forwardWeight(): Tensor {
     return this.isMerged ? this.freshCopy().weight : this.baseWeight
@@ -235,17 +341,15 @@ export abstract class LoraLayer extends Module implements Adapter {
     return [...this.namedChildren()].filter(([, child]) => !(child instanceof Dropout && child.p === 0))
   }
 
-  /** Dropout probability for the fused kernel; null when `loraDropout` is not a plain Dropout and must be called. */
-  protected fusedDropout(): number | null {
-    const dropout = this.loraDropout
+  /** Dropout probability for the fused kernel; null when the dropout is not a plain Dropout and must be called. */
+  protected fusedDropout(dropout = this.loraDropout): number | null {
     if (dropout instanceof Identity) return 0
     if (!(dropout instanceof Dropout) || dropout.constructor !== Dropout) return null
     return dropout.training ? dropout.p : 0
   }
 
-  /** Applies `loraDropout`, a module or a function, to `x`. */
-  protected dropped(x: Tensor): Tensor {
-    const dropout = this.loraDropout
+  /** Applies a dropout, a module or a function, to `x`. */
+  protected dropped(x: Tensor, dropout = this.loraDropout): Tensor {
     if (dropout instanceof Module) return dropout.forward(x) as Tensor
     if (typeof dropout === 'function') return dropout(x)
     throw bad(`lora.${this.constructor.name}`, 'loraDropout', 'an nn.Module or a function of a tensor', dropout)
@@ -261,23 +365,39 @@ export abstract class LoraLayer extends Module implements Adapter {
     const copy = this.mergedCopy
     if (
       copy &&
+      copy.sources.length === this.sources().length &&
       copy.sources.every(([tensor, version], i) => tensor === this.sources()[i] && tensor.version === version)
     ) {
       return copy
     }
     this.dropCopy()
-    const [weight, a, b] = this.sources()
-    const merged = noGrad(() => keep(this.fold(weight, a, b)))
+    const all = this.allFactors()
+    const merged = noGrad(() => keep(this.folded(all)))
     setKind(merged.id, KIND.base)
-    const sources = [weight, a, b].map((tensor) => [tensor, tensor.version] as const)
-    this.mergedCopy = { weight: merged, version: merged.version, sources, shown: false }
+    const bias = noGrad(() => this.foldedBias(all))
+    const sources = this.sources().map((tensor) => [tensor, tensor.version] as const)
+    this.mergedCopy = { weight: merged, bias, version: merged.version, sources, shown: false }
     return this.mergedCopy
   }
 
-  private sources(): [weight: Tensor, a: Tensor, b: Tensor] {
-    const [a, b] = [this.loraA, this.loraB]
-    if (a === null || b === null) throw bad(`lora.${this.constructor.name}`, 'loraA and loraB', 'tensors', show(null))
-    return [this.baseWeight, a, b]
+  /** What the merged copy is computed from. */
+  private sources(): Tensor[] {
+    return [this.baseWeight, ...this.allFactors().flatMap(tensorsOf)]
+  }
+
+  private folded(all: readonly Factors[]): Tensor {
+    return all.reduce(
+      (weight, each) =>
+        each.magnitude === null ? this.fold(weight, each.a, each.b, each.scaling) : this.foldDora(weight, each),
+      this.baseWeight,
+    )
+  }
+
+  private foldedBias(all: readonly Factors[]): Tensor | null {
+    const own = all.flatMap(({ loraBias, scaling }) => (loraBias === null ? [] : [loraBias.mul(scaling)]))
+    const base = this.biasInUse()
+    if (own.length === 0) return base
+    return [...(base ? [base] : []), ...own].reduce((sum, each) => sum.add(each))
   }
 
   private dropCopy(): void {
@@ -300,6 +420,18 @@ function wide(before: Tensor | null, tensor: Tensor): Tensor {
         noGrad(() => before.detach().to('f32')),
         before.requiresGrad,
       )
+}
+
+const tensorsOf = ({ a, b, loraBias, magnitude }: Factors): Tensor[] =>
+  [a, b, loraBias, magnitude].filter((tensor) => tensor !== null)
+
+function noVariant(name: string, what: string): UnsupportedError {
+  return new UnsupportedError({
+    what: `lora.${name}: ${what} is not supported for this class of layers`,
+    expected: 'a dense layer, or an embedding without DoRA',
+    received: `lora.${name}`,
+    fix: 'name other layers as targets',
+  })
 }
 
 function writtenWhileMerged(name: string): OptionError {

@@ -112,8 +112,8 @@ export class MergedLinear extends LoraLayer {
     return ops.loraUpdate(y, this.dropped(x), a, b, this.scaling, this.ranges)
   }
 
-  protected override fold(weight: Tensor, a: Tensor, b: Tensor): Tensor {
-    return ops.loraMerge(weight, a, b, this.scaling, this.fanInFanOut ? 1 : 0, this.ranges)
+  protected override fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor {
+    return ops.loraMerge(weight, a, b, scaling, this.fanInFanOut ? 1 : 0, this.ranges)
   }
 
   override toPlain(): PlainLinear | TransposedLinear {

@@ -7,6 +7,7 @@ import { schemas } from '../runtime/tables.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { isAdapter } from './adapter.js'
+import { NamedAdapter } from './named-adapter.js'
 import { TiedLinear } from './tied.js'
 
 /** Options of {@link saveMerged}. */
@@ -34,7 +35,7 @@ export function mergedStateDict(model: Module): StateDict {
   const kept = model.stateDict()
   const plain: StateDict = {}
   for (const [name, tensor, , owner, key] of model.namedTensors()) {
-    if (!(name in kept)) continue
+    if (!(name in kept) || owner instanceof NamedAdapter) continue
     const plainValue = isAdapter(owner) ? owner.plainTensor(key, tensor) : tensor
     if (plainValue !== null) plain[name] = plainValue
   }

@@ -2,6 +2,7 @@ import type { Module } from '../nn/module.js'
 import { checkChoice } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { isAdapter } from './adapter.js'
+import { NamedAdapter } from './named-adapter.js'
 
 // `in_proj_bias` is the fused bias of a multi-head attention.
 const BIAS_NAMES = new Set(['bias', 'in_proj_bias'])
@@ -44,7 +45,7 @@ export function adapterTensors(model: Module, bias: BiasMode): Map<string, Tenso
 }
 
 function isOfAdapter(name: string, parameter: Tensor, owner: Module, bias: BiasMode): boolean {
-  if (isAdapter(owner) && owner.isFactor(parameter)) return true
+  if (owner instanceof NamedAdapter || (isAdapter(owner) && owner.isFactor(parameter))) return true
   const isBias = BIAS_NAMES.has(name.slice(name.lastIndexOf('.') + 1))
   return isBias && (bias === 'all' || (bias === 'lora_only' && isAdapter(owner)))
 }

@@ -33,7 +33,7 @@ declare abstract class LoraConv extends LoraLayer {
   /** One size for each spatial dimension. */
   get kernelSize(): readonly number[]
   forward(x: Tensor): Tensor
-  protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor
+  protected fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor
   toPlain(): PlainConv
   /** Upstream also saves the weight and the bias under an inner module `conv`, and version 0.1.2 only there. Both forms are read. */
   keyAliases(): Readonly<Record<string, string>>

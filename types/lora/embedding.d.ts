@@ -6,6 +6,7 @@ import type { Tensor } from '../tensor/tensor.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
 import type { LoraOptions } from './lora-layer.js'
+import type { NamedAdapterOptions } from './named-adapter.js'
 /** Options of {@link Embedding}. */
 export interface LoraEmbeddingOptions extends LoraOptions, EmbeddingLayerOptions {}
 /**
@@ -39,7 +40,8 @@ export declare class Embedding extends LoraLayer {
   /** A LoRA embedding over given vectors `(numEmbeddings, embeddingDim)`. It uses the tensor itself, frozen when `r > 0`. */
   static fromPretrained(weight: Tensor, options?: Omit<LoraEmbeddingOptions, 'weight'>): Embedding
   forward(ids: Tensor): Tensor
-  protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor
+  protected fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor
+  protected makeFactors({ r, useDora, loraBias, init }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']>
   toPlain(): PlainEmbedding
   extraRepr(): string
 }

@@ -5,7 +5,8 @@ import type { LinearOptions } from '../nn/linear.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
-import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+import type { Factors, LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+import type { NamedAdapterOptions } from './named-adapter.js'
 /** Options of {@link Linear}. */
 export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, LinearOptions {
   /** Store the weight as (in, out), as GPT-2's Conv1D does; set it for layers whose checkpoint has that layout. @default false */
@@ -44,7 +45,23 @@ export declare class Linear extends LoraLayer {
    */
   static fromLayer(layer: PlainLinear | TransposedLinear, options?: DenseFromLayerOptions): Linear
   forward(x: Tensor): Tensor
-  protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor
+  private get blocks()
+  private updated
+  /**
+   * With DoRA: `x Wᵀ + bias + Σ (m/‖W + sBA‖ · (x̃ Wᵀ + s x̃ Aᵀ Bᵀ) − x̃ Wᵀ)`, where x̃ is x after dropout. The norm is a constant for gradients.
+   * @see peft `DoraLinearLayer`
+   */
+  private forwardDora
+  /**
+   * The norms of the outputs of W + sBA, (out), without forming BA: ‖W‖² + 2s Σ (W Aᵀ)∘B + s² Σ (B A Aᵀ)∘B, each sum over its row. No gradient flows
+   * into them.
+   */
+  private norms
+  private squaredNorms
+  private squares
+  protected fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor
+  protected foldDora(weight: Tensor, factors: Factors): Tensor
+  protected makeFactors({ r, scaling, useDora, init }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']>
   toPlain(): PlainLinear | TransposedLinear
   extraRepr(): string
 }

@@ -5,6 +5,8 @@ import type { OwnTensor } from '../nn/module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { Adapter } from './adapter.js'
+import { NamedAdapter } from './named-adapter.js'
+import type { NamedAdapterOptions } from './named-adapter.js'
 /** Options of every LoRA layer. */
 export interface LoraOptions extends PlacementOptions {
   /** Rank of the update. 0 gives the plain layer, without `lora_A` and `lora_B`. @integer @minimum 0 @default 0 */
@@ -21,6 +23,24 @@ export interface LoraDropoutOptions {
 }
 /** A value of a layer's `loraDropout`: a module, or a function of a tensor. */
 export type DropoutLike = Module | ((x: Tensor) => Tensor)
+/** Low-rank factors, and how forward applies them. */
+export interface Factors {
+  readonly a: Tensor
+  readonly b: Tensor
+  readonly scaling: number
+  readonly dropout: DropoutLike
+  /** Of the second factor: added, scaled, to the output. */
+  readonly loraBias: Tensor | null
+  /** Of DoRA, one for each output. */
+  readonly magnitude: Tensor | null
+}
+/** What a forward computes with. */
+export interface InUse {
+  readonly weight: Tensor
+  readonly bias: Tensor | null
+  /** Those that are not in the weight. */
+  readonly factors: readonly Factors[]
+}
 /**
  * The base class of all LoRA layers: a weight that is frozen when `r > 0`, the factors `loraA` and `loraB`, and merging.
  *
@@ -53,9 +73,28 @@ export declare abstract class LoraLayer extends Module implements Adapter {
   private rawWeight
   private mergedCopy
   private isMerged
+  /** The names of the adapters in the merged copy. */
+  private mergedNames
+  /** Adapters by name, beside the layer's own factors. Which of them act is said by the call: see `lora.peft`. */
+  readonly adapters: Map<string, NamedAdapter>
   constructor(owner: string, options: LoraOptions, loraDropout?: number)
   /** The update folded into the weight: `W + scaling · BA`, shaped and typed as W. */
-  protected abstract fold(weight: Tensor, loraA: Tensor, loraB: Tensor): Tensor
+  protected abstract fold(weight: Tensor, loraA: Tensor, loraB: Tensor, scaling: number): Tensor
+  /** The weight of DoRA: `fold` with each output of the norm `magnitude`. */
+  protected foldDora(_weight: Tensor, _factors: Factors): Tensor
+  /** New factors of a layer, as its class has them; null where it takes no named adapters. */
+  protected makeFactors(_options: NamedAdapterOptions): {
+    a: Tensor
+    b: Tensor
+    magnitude: Tensor | null
+  } | null
+  /**
+   * Adds an adapter under a name. It acts in calls that name it.
+   * @throws {OptionError} when the name is taken; {@link UnsupportedError} for a class of layers that takes none.
+   */
+  addAdapter(name: string, options: NamedAdapterOptions): NamedAdapter
+  /** Removes a named adapter, and releases its tensors. */
+  deleteAdapter(name: string): void
   /** Whether forward uses the merged weight. */
   get merged(): boolean
   /** The weight that forward uses: W itself, or the merged values while merged. */
@@ -75,6 +114,8 @@ export declare abstract class LoraLayer extends Module implements Adapter {
    * `W + scaling · BA` in W's dtype as a new tensor, whether merged or not; W itself for a plain layer. The layer is not changed.
    */
   mergedWeight(): Tensor
+  /** The bias of the equivalent plain layer. */
+  mergedBias(): Tensor | null
   /**
    * The equivalent plain layer: the merged weight, the same bias tensor and mode, no factors.
    * @throws {UnsupportedError} for a class of layers without a plain equivalent.
@@ -100,16 +141,29 @@ export declare abstract class LoraLayer extends Module implements Adapter {
     a: Tensor
     b: Tensor
   } | null
+  /** The factors that act in this call: the layer's own, then those of the adapters that the call names. */
+  private allFactors
+  private namesInUse
+  /** The bias of this call: an adapter that trains biases has its own. */
+  private biasInUse
+  /**
+   * Weight, bias and factors of this call. Merged weights serve a call that names the adapters that were merged; with gradients they serve none that trains,
+   * as {@link activeFactors}.
+   */
+  protected inUse(): InUse
   /** The weight for a forward without active factors. Unlike `weight`, it is for internal use, so the copy can be disposed. */
   forwardWeight(): Tensor
   protected shownChildren(): Iterable<[name: string, module: Module]>
-  /** Dropout probability for the fused kernel; null when `loraDropout` is not a plain Dropout and must be called. */
-  protected fusedDropout(): number | null
-  /** Applies `loraDropout`, a module or a function, to `x`. */
-  protected dropped(x: Tensor): Tensor
+  /** Dropout probability for the fused kernel; null when the dropout is not a plain Dropout and must be called. */
+  protected fusedDropout(dropout?: DropoutLike): number | null
+  /** Applies a dropout, a module or a function, to `x`. */
+  protected dropped(x: Tensor, dropout?: DropoutLike): Tensor
   private checkUnwritten
   private freshCopy
+  /** What the merged copy is computed from. */
   private sources
+  private folded
+  private foldedBias
   private dropCopy
 }
 /** Whether a module is a LoRA layer, of rank 0 too. */

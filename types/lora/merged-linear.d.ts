@@ -55,7 +55,7 @@ export declare class MergedLinear extends LoraLayer {
    */
   split(): Linear[]
   forward(x: Tensor): Tensor
-  protected fold(weight: Tensor, a: Tensor, b: Tensor): Tensor
+  protected fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor
   toPlain(): PlainLinear | TransposedLinear
   extraRepr(): string
 }

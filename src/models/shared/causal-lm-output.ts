@@ -1,3 +1,4 @@
+import { sameContext } from '../../autograd/running-forward.js'
 import { GradError } from '../../errors.js'
 import type { Module } from '../../nn/module.js'
 import { isGradEnabled, withGrad } from '../../tensor/scope.js'
@@ -24,6 +25,7 @@ export class CausalLMOutput<Loss extends Tensor | null = Tensor | null> {
   readonly pastKeyValues: KvCache | null
   private readonly head: (hidden: Tensor) => Tensor
   private readonly recordsGrad = isGradEnabled()
+  private readonly inContext = sameContext()
   private readonly last: number | null
   private complete: (() => DecoderOutput) | null
   private decoded: DecoderOutput
@@ -79,7 +81,7 @@ export class CausalLMOutput<Loss extends Tensor | null = Tensor | null> {
   }
 
   private asRecorded<T>(compute: () => T): T {
-    return withGrad(this.recordsGrad, compute, 'CausalLMOutput')
+    return this.inContext(() => withGrad(this.recordsGrad, compute, 'CausalLMOutput'))
   }
 }
 

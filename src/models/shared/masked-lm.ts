@@ -1,4 +1,5 @@
 // The base of models that predict masked tokens: loss, checkpointing, files.
+import { sameContext } from '../../autograd/running-forward.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import { schemas } from '../../runtime/tables.js'
 import { Linear } from '../../nn/linear.js'
@@ -32,6 +33,7 @@ export class MaskedLMOutput<Loss extends Tensor | null = Tensor | null> {
   readonly hiddenStates: Tensor[] | null
   private readonly head: (hidden: Tensor) => Tensor
   private readonly recordsGrad: boolean
+  private readonly inContext = sameContext()
   private computed: Tensor | null
 
   constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Loss) {
@@ -45,7 +47,7 @@ export class MaskedLMOutput<Loss extends Tensor | null = Tensor | null> {
 
   /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed on first access. */
   get logits(): Tensor {
-    const compute = () => this.head(this.lastHiddenState)
+    const compute = () => this.inContext(() => this.head(this.lastHiddenState))
     this.computed ??= this.recordsGrad ? compute() : noGrad(compute)
     return this.computed
   }

@@ -9,6 +9,7 @@ export declare class CausalLMOutput<Loss extends Tensor | null = Tensor | null> 
   readonly pastKeyValues: KvCache | null
   private readonly head
   private readonly recordsGrad
+  private readonly inContext
   private readonly last
   private complete
   private decoded

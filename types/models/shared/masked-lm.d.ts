@@ -24,6 +24,7 @@ export declare class MaskedLMOutput<Loss extends Tensor | null = Tensor | null> 
   readonly hiddenStates: Tensor[] | null
   private readonly head
   private readonly recordsGrad
+  private readonly inContext
   private computed
   constructor(encoded: EncoderOutput, head: (hidden: Tensor) => Tensor, loss: Loss)
   /** Scores over the vocabulary, (B, T, V). After a forward with labels they are computed on first access. */

@@ -1,0 +1,164 @@
+// Puts an adapter into a model: LoRA layers, copies of modules, rows of embeddings; takes it out again.
+import { UnsupportedError } from '../errors.js'
+import { Embedding } from '../lora/embedding.js'
+import { isLoraLayer } from '../lora/lora-layer.js'
+import type { LoraLayer } from '../lora/lora-layer.js'
+import { Linear } from '../lora/linear.js'
+import { NamedAdapter } from '../lora/named-adapter.js'
+import { replaceModules } from '../lora/replace.js'
+import { Embedding as PlainEmbedding } from '../nn/embedding.js'
+import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
+import type { Module } from '../nn/module.js'
+import { bad } from '../runtime/options.js'
+import type { Tensor } from '../tensor/tensor.js'
+import type { FullConfig } from './config.js'
+import { SavedModule, TokenRows } from './saved-module.js'
+import { targetModules } from './targets.js'
+
+/** Adds an adapter to a model. What is wrong is found before anything is changed. */
+export function applyAdapter(owner: string, model: Module, name: string, config: FullConfig, isStrict: boolean): void {
+  const targets = targetModules(owner, model, config, isStrict)
+  const saved = config.modulesToSave === null ? [] : savedModules(owner, model, config.modulesToSave)
+  const tables = tokenTables(owner, model, config)
+  for (const tensor of model.parameters()) tensor.requiresGrad = false
+  const replaced = new Map<Module, Module>()
+  const layers = new Map(targets.map(({ module }) => [module, loraLayer(module, replaced)] as const))
+  for (const { module, r, loraAlpha } of targets) {
+    layers.get(module)!.addAdapter(name, {
+      r,
+      loraAlpha,
+      scaling: loraAlpha / (config.useRslora ? Math.sqrt(r) : r),
+      loraDropout: config.loraDropout,
+      useDora: config.useDora,
+      loraBias: config.loraBias,
+      ownBias: config.bias !== 'none',
+      init: config.initLoraWeights,
+    })
+  }
+  for (const module of saved) wrapped(module, replaced).add(name)
+  for (const [module, ids] of tables) tokenRows(module, replaced).add(name, ids)
+  if (config.bias === 'all') {
+    const others = [...model.namedModules()].filter(([path, module]) => isBiased(path, module, layers))
+    for (const [, module] of others) wrapped(module, replaced).add(name, true)
+  }
+  replaceModules(model, replaced)
+}
+
+/** The parameters of an adapter. */
+export function adapterParameters(model: Module, name: string): Tensor[] {
+  return [...parts(model)].flatMap(([, part]) => ownParameters(part, name))
+}
+
+/** Trains the parameters of some adapters, and none else. */
+export function trainAdapters(model: Module, names: readonly string[]): void {
+  for (const tensor of model.parameters()) tensor.requiresGrad = false
+  for (const name of names) for (const tensor of adapterParameters(model, name)) tensor.requiresGrad = true
+}
+
+/** Takes an adapter out of a model and releases its tensors. */
+export function removeAdapter(model: Module, name: string): void {
+  for (const [, part] of [...parts(model)]) {
+    if (isLoraLayer(part)) part.deleteAdapter(name)
+    else {
+      for (const tensor of ownParameters(part, name)) tensor.dispose()
+      if (part instanceof SavedModule) part.modules_to_save.delete(name)
+      else part.token_adapter.delete(name)
+    }
+  }
+}
+
+/** The modules that hold adapters, with their paths. */
+export function* parts(model: Module): Iterable<[path: string, part: LoraLayer | SavedModule | TokenRows]> {
+  for (const [path, module] of model.namedModules()) {
+    if (module instanceof SavedModule || module instanceof TokenRows) yield [path, module]
+    else if (isLoraLayer(module) && module.adapters.size > 0) yield [path, module]
+  }
+}
+
+function ownParameters(part: LoraLayer | SavedModule | TokenRows, name: string): Tensor[] {
+  if (part instanceof TokenRows) return [part.token_adapter.get(name) ?? []].flat()
+  const own = part instanceof SavedModule ? part.modules_to_save.get(name) : part.adapters.get(name)
+  if (own === undefined) return []
+  if (own instanceof NamedAdapter) return own.parameters()
+  // A copy for its bias alone shares the weights.
+  const shared = new Set((part as SavedModule).original_module.parameters())
+  return own.parameters().filter((tensor) => !shared.has(tensor))
+}
+
+/** The LoRA layer in place of a plain one, or the one that is there. */
+function loraLayer(module: Module, replaced: Map<Module, Module>): LoraLayer {
+  if (isLoraLayer(module)) return module
+  const options = { r: 0, mergeWeights: false }
+  const made =
+    module instanceof PlainEmbedding
+      ? Embedding.fromLayer(module, options)
+      : Linear.fromLayer(module as PlainLinear | TransposedLinear, options)
+  replaced.set(module, made)
+  return made
+}
+
+function wrapped(module: Module, replaced: Map<Module, Module>): SavedModule {
+  if (module instanceof SavedModule) return module
+  const known = replaced.get(module)
+  const made = known instanceof SavedModule ? known : new SavedModule(module)
+  replaced.set(module, made)
+  return made
+}
+
+function tokenRows(module: Module, replaced: Map<Module, Module>): TokenRows {
+  if (module instanceof TokenRows) return module
+  const made = new TokenRows(module as PlainEmbedding)
+  replaced.set(module, made)
+  return made
+}
+
+/** The modules that a configuration saves as a whole. */
+function savedModules(owner: string, model: Module, names: readonly string[]): Module[] {
+  const modules = [...model.namedModules()].filter(([path]) => path !== '')
+  return names.flatMap((name) => {
+    const found = modules.filter(([path]) => path === name || path.endsWith(`.${name}`))
+    if (found.length > 0) return found.map(([, module]) => module)
+    throw bad(owner, 'modulesToSave', 'names of modules of the model', name)
+  })
+}
+
+/** The embeddings with trained rows, and the ids of these. */
+function tokenTables(
+  owner: string,
+  model: Module,
+  { trainableTokenIndices: given }: FullConfig,
+): [Module, readonly number[]][] {
+  if (given === null) return []
+  const tables = [...model.namedModules()].filter(
+    ([, module]) => module instanceof PlainEmbedding || module instanceof TokenRows,
+  )
+  const named: (readonly [string | null, readonly number[]])[] = Array.isArray(given)
+    ? [[null, given as readonly number[]]]
+    : Object.entries(given as Readonly<Record<string, readonly number[]>>)
+  return named.map(([name, ids]) => {
+    const found = tables.find(([path]) => name === null || path === name || path.endsWith(`.${name}`))
+    if (found === undefined) throw bad(owner, 'trainableTokenIndices', 'names of embeddings of the model', name)
+    const table = found[1] instanceof TokenRows ? found[1].base_layer : (found[1] as PlainEmbedding)
+    const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= table.numEmbeddings)
+    if (wrong !== undefined || new Set(ids).size < ids.length)
+      throw bad(owner, 'trainableTokenIndices', `different ids below ${table.numEmbeddings}`, wrong ?? ids)
+    const tied = [...model.modules()].find((each) => each !== table && 'weight' in each && each.weight === table.weight)
+    if (tied !== undefined && !(tied instanceof TokenRows)) throw tiedRows(owner, found[0])
+    return [found[1], ids]
+  })
+}
+
+/** Whether a module that gets no update has a bias of its own. */
+function isBiased(path: string, module: Module, layers: ReadonlyMap<Module, LoraLayer>): boolean {
+  if (path === '' || layers.has(module) || isLoraLayer(module) || module instanceof SavedModule) return false
+  return [...module.ownTensors()].some(([key, , kind]) => key === 'bias' && kind === 'parameter')
+}
+
+function tiedRows(owner: string, path: string): UnsupportedError {
+  return new UnsupportedError({
+    what: `${owner}: trainableTokenIndices of ${path}, whose weight the head shares`,
+    expected: 'an embedding with a weight of its own',
+    received: 'a model that ties its head to the embedding',
+    fix: "adapt the embedding as a whole: targetModules with 'embed_tokens'",
+  })
+}

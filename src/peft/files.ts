@@ -1,0 +1,178 @@
+// PEFT's folders: adapter_config.json and adapter_model.safetensors.
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileError, FormatError, KeyError } from '../errors.js'
+import { ADAPTER, ADAPTER_CONFIG, ADAPTER_FILES } from '../hub/files.js'
+import { folderOf } from '../hub/folder.js'
+import type { HubOptions } from '../hub/options.js'
+import { load } from '../io/load.js'
+import { save } from '../io/safetensors.js'
+import { makeFolderNow, writeText } from '../io/write-text.js'
+import { isLoraLayer } from '../lora/lora-layer.js'
+import { Embedding } from '../lora/embedding.js'
+import type { Module, StateDict } from '../nn/module.js'
+import { equal } from '../tensor/functions.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { parts } from './apply.js'
+import { configJson, configOf } from './config.js'
+import type { FullConfig } from './config.js'
+import { SavedModule, TokenRows } from './saved-module.js'
+
+const PREFIX = 'base_model.model.'
+
+/** The tensors of an adapter under PEFT's keys. They are those of the model, not copies. */
+export function peftStateDict(model: Module, name: string, config: FullConfig): StateDict {
+  const dict: StateDict = {}
+  const put = (key: string, tensor: Tensor | null | undefined) => {
+    if (tensor) dict[PREFIX + key] = tensor
+  }
+  for (const [path, part] of parts(model)) {
+    if (part instanceof TokenRows) put(`${path}.token_adapter.trainable_tokens_delta`, part.token_adapter.get(name))
+    else if (part instanceof SavedModule) {
+      const copy = part.modules_to_save.get(name)
+      if (copy === undefined) continue
+      const shared = new Set(part.original_module.parameters())
+      const own = [...copy.namedTensors()].filter(([, tensor]) => !shared.has(tensor))
+      for (const [key, tensor] of own) put(`${path}.${key}`, tensor)
+    } else {
+      const own = part.adapters.get(name)
+      if (own === undefined) continue
+      const isTable = part instanceof Embedding
+      put(isTable ? `${path}.lora_embedding_A` : `${path}.lora_A.weight`, own.lora_A)
+      put(isTable ? `${path}.lora_embedding_B` : `${path}.lora_B.weight`, own.lora_B)
+      put(`${path}.lora_B.bias`, own.lora_bias)
+      put(`${path}.lora_magnitude_vector`, own.magnitude)
+      if (config.bias !== 'none') put(`${path}.base_layer.bias`, own.bias)
+    }
+  }
+  return dict
+}
+
+/** Writes the folder of an adapter: the tensors first, so that a folder with a configuration is whole. */
+export async function writeAdapter(dir: string, model: Module, name: string, config: FullConfig): Promise<void> {
+  // At once, so that the tensors are those of the moment of the call.
+  makeFolderNow(dir)
+  await save(peftStateDict(model, name, config), join(dir, ADAPTER_FILES[0]), { metadata: { format: 'pt' } })
+  await writeText(join(dir, ADAPTER_CONFIG), `${JSON.stringify(configJson(config), null, 2)}\n`)
+}
+
+/** The adapter in a folder: its configuration, and its tensors under PEFT's keys. */
+export async function readAdapter(
+  owner: string,
+  dirOrHubId: string,
+  options: HubOptions,
+): Promise<{ config: FullConfig; dict: StateDict }> {
+  const dir = await folderOf(owner, dirOrHubId, options, ADAPTER)
+  const path = join(dir, ADAPTER_CONFIG)
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw noFolder(owner, dir, (cause as Error).message)
+  })
+  const config = configOf(parse(path, text), path)
+  const weights = ADAPTER_FILES.map((file) => join(dir, file)).find((file) => existsSync(file))
+  if (weights === undefined) throw noFolder(owner, dir, `no ${ADAPTER_FILES.join(' and no ')}`)
+  return { config, dict: await load(weights) }
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new FormatError({
+      what: `${path} is not JSON`,
+      expected: 'the file that was saved with an adapter',
+      received: (cause as Error).message,
+      fix: 'save the adapter again',
+      cause,
+    })
+  }
+}
+
+/**
+ * Copies the tensors of a file into an adapter that has been made for its configuration. All keys must have a place, and all tensors of the adapter a
+ * key; else nothing is changed.
+ */
+export async function fillAdapter(
+  owner: string,
+  model: Module,
+  name: string,
+  config: FullConfig,
+  dict: StateDict,
+): Promise<void> {
+  const places = peftStateDict(model, name, config)
+  const modules = new Map(model.namedModules())
+  const found = new Map<Tensor, Tensor>()
+  const unknown: string[] = []
+  for (const [key, tensor] of Object.entries(dict)) {
+    const own = ownKey(key, name)
+    const place = places[own] ?? places[own.replace(/\.base_layer\.bias$/, '.bias')]
+    if (place !== undefined) found.set(place, tensor)
+    else if (!(await isOfBase(owner, modules, own, tensor))) unknown.push(key)
+  }
+  const missing = Object.keys(places).filter((key) => !found.has(places[key]!))
+  if (missing.length > 0 || unknown.length > 0) throw otherKeys(owner, missing, unknown)
+  const names = new Map([...model.namedTensors()].map(([path, tensor]) => [tensor, path]))
+  model.loadStateDict(Object.fromEntries([...found].map(([place, tensor]) => [names.get(place)!, tensor])), {
+    strict: false,
+  })
+}
+
+/** A key as PEFT writes it now: without the name of the adapter, which older files and state dicts in memory have. */
+function ownKey(key: string, name: string): string {
+  const own = key.startsWith(PREFIX) ? key : `${PREFIX}${key}`
+  return own
+    .replace(
+      new RegExp(
+        `\\.(lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector|modules_to_save)\\.(?:default|${name})(?=\\.|$)`,
+      ),
+      '.$1',
+    )
+    .replace('.modules_to_save.', '.')
+    .replace(/\.lora_magnitude_vector\.weight$/, '.lora_magnitude_vector')
+}
+
+/** Whether a tensor is a copy of the base's own, as PEFT saves beside adapted embeddings. @throws {KeyError} when its values are others. */
+async function isOfBase(
+  owner: string,
+  modules: ReadonlyMap<string, Module>,
+  key: string,
+  tensor: Tensor,
+): Promise<boolean> {
+  const match = /^(.*)\.base_layer\.weight$/.exec(key.slice(PREFIX.length))
+  const layer = match && modules.get(match[1]!)
+  if (!layer || !isLoraLayer(layer)) return false
+  const { baseWeight } = layer
+  const isSame =
+    baseWeight.shape.join() === tensor.shape.join() && (await equal(baseWeight.detach().to(tensor.dtype), tensor))
+  if (!isSame) throw otherBase(owner, key, baseWeight, tensor)
+  return true
+}
+
+function noFolder(owner: string, dir: string, received: string): FileError {
+  return new FileError({
+    what: `${owner}: ${dir} is not the folder of an adapter`,
+    expected: `${ADAPTER_CONFIG}, and ${ADAPTER_FILES.join(' or ')}`,
+    received,
+    fix: 'pass the folder that savePretrained wrote; of several adapters each has a folder of its name',
+  })
+}
+
+function otherKeys(owner: string, missing: readonly string[], unknown: readonly string[]): KeyError {
+  const list = (keys: readonly string[]) =>
+    keys.slice(0, 4).join(', ') + (keys.length > 4 ? ` and ${keys.length - 4} more` : '')
+  return new KeyError({
+    what: `${owner}: the tensors of the file are not those of the adapter`,
+    expected: missing.length > 0 ? `also ${list(missing)}` : 'keys of the layers that the configuration names',
+    received: unknown.length > 0 ? `keys with no place: ${list(unknown)}` : 'a file without them',
+    fix: 'load the base model that the adapter was trained on, and take configuration and tensors from one folder',
+  })
+}
+
+function otherBase(owner: string, key: string, own: Tensor, file: Tensor): KeyError {
+  return new KeyError({
+    what: `${owner}: the file brings another base weight, ${key}`,
+    expected: `that of the base model, (${own.shape.join(', ')}): adapters share it`,
+    received: `(${file.shape.join(', ')}) with other values`,
+    fix: 'load the base model that it was trained on, with its resized or retrained embedding',
+  })
+}

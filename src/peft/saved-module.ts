@@ -1,0 +1,130 @@
+// Modules of which each adapter has a copy (PEFT's modules_to_save), and embeddings of which each adapter has some rows.
+import { embedding } from '../generated/ops.js'
+import { activeAdapters } from '../lora/active.js'
+import { inMode } from '../lora/from-layer.js'
+import { cloneModule } from '../nn/clone.js'
+import { Embedding } from '../nn/embedding.js'
+import { Module, parameter } from '../nn/module.js'
+import { cat, tensor, zeros } from '../tensor/make.js'
+import { keep, noGrad } from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
+
+/** A module with copies by the names of adapters: a call that names one computes with it. The names of the fields are those of PEFT. */
+export class SavedModule extends Module {
+  readonly modules_to_save = new Map<string, Module>()
+
+  constructor(readonly original_module: Module) {
+    super()
+    this.training = original_module.training
+  }
+
+  /** Gives an adapter its copy, which starts as the module is. With `onlyBias` it shares all but the bias. */
+  add(name: string, onlyBias = false): void {
+    const copy = cloneModule(this.original_module, { shareFrozen: onlyBias })
+    for (const [key, tensor] of onlyBias ? [...copy.ownTensors()] : []) {
+      if (key === 'bias') copy.setOwnTensor(key, parameter(noGrad(() => keep(tensor.detach().clone()))))
+    }
+    this.modules_to_save.set(name, copy)
+  }
+
+  /** The module of the present call. */
+  get current(): Module {
+    for (const name of activeAdapters()) {
+      const copy = this.modules_to_save.get(name)
+      if (copy !== undefined) return copy
+    }
+    return this.original_module
+  }
+
+  /** The weight of the module of the present call. */
+  get weight(): Tensor {
+    return (this.current as Module & { weight: Tensor }).weight
+  }
+
+  /** The module of the present call, in place of this one. */
+  toPlain(): Module {
+    return this.current
+  }
+
+  override forward(...args: unknown[]): unknown {
+    return this.current.forward(...args)
+  }
+}
+
+/** The rows of one adapter: their ids, and where each id of the vocabulary has its row, from 1 on; 0 for none. */
+interface Rows {
+  readonly ids: readonly number[]
+  readonly slots: Tensor
+}
+
+/** An embedding with trained rows by the names of adapters. */
+export class TokenRows extends Module {
+  /** The rows of each adapter, (ids, dim). */
+  readonly token_adapter = new Map<string, Tensor>()
+  private readonly rows = new Map<string, Rows>()
+
+  constructor(readonly base_layer: Embedding) {
+    super()
+    this.training = base_layer.training
+  }
+
+  /** Gives an adapter rows, which start as those of the embedding. */
+  add(name: string, ids: readonly number[]): void {
+    const slots = new BigInt64Array(this.base_layer.numEmbeddings)
+    for (const [i, id] of ids.entries()) slots[id] = BigInt(i + 1)
+    const start = noGrad(() =>
+      keep(
+        this.base_layer.weight
+          .detach()
+          .indexSelect(0, tensor([...ids], { dtype: 'i64' }))
+          .to('f32'),
+      ),
+    )
+    this.token_adapter.set(name, parameter(start))
+    this.rows.set(name, { ids, slots: keep(tensor(slots)) })
+  }
+
+  get weight(): Tensor {
+    return this.base_layer.weight
+  }
+
+  /** An embedding with the rows of the present call. */
+  toPlain(): Module {
+    const { base_layer: base } = this
+    const own = activeAdapters().flatMap((name) => {
+      const [known, rows] = [this.rows.get(name), this.token_adapter.get(name)]
+      return known && rows ? [{ ids: known.ids, rows }] : []
+    })
+    if (own.length === 0) return base
+    const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, scaleGradByFreq } = base
+    const weight = noGrad(() =>
+      own.reduce((table, { ids, rows }) => {
+        const index = tensor([...ids], { dtype: 'i64' })
+          .unsqueeze(1)
+          .expand(rows.shape)
+        return keep(table.scatter(0, index, rows.to(table.dtype)))
+      }, base.weight.detach()),
+    )
+    const options = {
+      paddingIdx,
+      maxNorm,
+      normType,
+      scaleGradByFreq,
+      weight: parameter(weight, base.weight.requiresGrad),
+    }
+    return inMode(new Embedding(numEmbeddings, embeddingDim, options), this)
+  }
+
+  override forward(ids: Tensor): Tensor {
+    let y = this.base_layer.forward(ids)
+    for (const name of activeAdapters()) {
+      const [own, rows] = [this.rows.get(name), this.token_adapter.get(name)]
+      if (own === undefined || rows === undefined) continue
+      const slots = own.slots.indexSelect(0, ids.flatten()).reshape(ids.shape)
+      const table = cat([zeros([1, rows.shape[1]!], { dtype: rows.dtype as 'f32' }), rows], 0)
+      const isBase = slots.eq(0).to(y.dtype).unsqueeze(-1)
+      y = y.mul(isBase).add(embedding(table, slots, 0, false).to(y.dtype))
+    }
+    return y
+  }
+}

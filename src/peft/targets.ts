@@ -1,0 +1,166 @@
+// Which modules a configuration means: PEFT's rules, and an error for a name that means none.
+import { OptionError } from '../errors.js'
+import { isLoraLayer } from '../lora/lora-layer.js'
+import { Embedding } from '../lora/embedding.js'
+import { Linear } from '../lora/linear.js'
+import { excludesNothing, fitsNothing } from '../lora/targets.js'
+import type { Named } from '../lora/targets.js'
+import { Embedding as PlainEmbedding } from '../nn/embedding.js'
+import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
+import type { Module } from '../nn/module.js'
+import { bad } from '../runtime/options.js'
+import { isAllLinear } from './config.js'
+import type { FullConfig, ModulePattern } from './config.js'
+
+/** The layers that PEFT adapts in a type of models when no targets are given. */
+const DEFAULT_TARGETS: Readonly<Record<string, readonly string[]>> = {
+  gpt2: ['c_attn'],
+  llama: ['q_proj', 'v_proj'],
+  mistral: ['q_proj', 'v_proj'],
+  qwen2: ['q_proj', 'v_proj'],
+  qwen3: ['q_proj', 'v_proj'],
+  gemma2: ['q_proj', 'v_proj'],
+  gemma3_text: ['q_proj', 'v_proj'],
+  phi3: ['qkv_proj'],
+  bert: ['query', 'value'],
+  roberta: ['query', 'value'],
+  'deberta-v2': ['query_proj', 'value_proj'],
+}
+
+/** A module that gets an update, with its rank and alpha. */
+export interface TargetModule {
+  readonly path: string
+  readonly module: Module
+  readonly r: number
+  readonly loraAlpha: number
+}
+
+/** Whether a module is a layer that can have named adapters. */
+export function takesAdapters(module: Module): boolean {
+  const plain = module instanceof PlainLinear || module instanceof TransposedLinear || module instanceof PlainEmbedding
+  return plain || module instanceof Linear || module instanceof Embedding
+}
+
+/**
+ * The modules that a configuration means, in the model's order. `isStrict`: a name in a list that means none is an error, and so is an exclude that
+ * excludes none; a file of PEFT may hold such names.
+ */
+export function targetModules(owner: string, model: Module, config: FullConfig, isStrict: boolean): TargetModule[] {
+  const modules = [...model.namedModules()].filter(([path]) => path !== '' && !isInsideAdapter(path))
+  const layers = modules.filter(([, module]) => takesAdapters(module))
+  const targets = config.targetModules ?? defaultTargets(owner, model)
+  const isTarget = isAllLinear(targets) ? linearLayers(model, layers) : matcher(owner, 'targetModules', targets)
+  const isExcluded = config.excludeModules === null ? null : matcher(owner, 'excludeModules', config.excludeModules)
+  const isSaved = (path: string) => (config.modulesToSave ?? []).some((name) => path.split('.').includes(name))
+  const inBlocks = blocksOf(config)
+  const meant = modules.filter(([path]) => isTarget(path) && !isSaved(path) && inBlocks(path))
+  if (isStrict && Array.isArray(targets)) {
+    const unmatched = (targets as string[]).filter((name) => !meant.some(([path]) => fits(name, path)))
+    if (unmatched.length > 0) throw fitsNothing(owner, unmatched, modules, layers)
+  }
+  if (isStrict && config.excludeModules !== null && !meant.some(([path]) => isExcluded!(path)))
+    throw excludesNothing(owner, String(config.excludeModules), meant)
+  const left = meant.filter(([path]) => isExcluded?.(path) !== true)
+  const chosen = typeof targets === 'string' ? left.filter(([, module]) => takesAdapters(module)) : left
+  if (chosen.length === 0) throw fitsNothing(owner, [targets].flat() as string[], modules, layers)
+  const refused = chosen.filter(([, module]) => !takesAdapters(module))
+  if (refused.length > 0) throw noLayer(owner, refused)
+  if (isStrict) checkPatterns(owner, config, chosen)
+  return chosen.map(([path, module]) => ({
+    path,
+    module,
+    r: patternValue(config.rankPattern, path) ?? config.r,
+    loraAlpha: patternValue(config.alphaPattern, path) ?? config.loraAlpha,
+  }))
+}
+
+/** Parts of a layer that has adapters already are none of the model's. */
+const isInsideAdapter = (path: string): boolean => /(?:^|\.)(?:adapters|modules_to_save|token_adapter)\./.test(path)
+
+const fits = (name: string, path: string): boolean => path === name || path.endsWith(`.${name}`)
+
+/** What a list of names or a regular expression means. */
+function matcher(owner: string, option: string, names: string | readonly string[]): (path: string) => boolean {
+  if (typeof names !== 'string') return (path) => names.some((name) => fits(name, path))
+  const pattern = pythonPattern(owner, option, names)
+  return (path) => pattern.test(path)
+}
+
+/** A regular expression of Python that has to match the whole of a text. */
+function pythonPattern(owner: string, option: string, source: string): RegExp {
+  try {
+    return new RegExp(`^(?:${source.replaceAll('(?P<', '(?<').replaceAll('\\Z', '$')})$`, 's')
+  } catch (cause) {
+    throw bad(owner, option, 'a list of names, or a regular expression', source, (cause as Error).message)
+  }
+}
+
+/** All dense layers but the head. */
+function linearLayers(model: Module, layers: readonly Named[]): (path: string) => boolean {
+  const dense = layers.filter(([, module]) => !(module instanceof PlainEmbedding || module instanceof Embedding))
+  const heads = ['lm_head', 'classifier', 'score', 'decoder'].flatMap((name) => headPath(model, name) ?? [])
+  const paths = new Set(dense.map(([path]) => path).filter((path) => !heads.some((head) => isAt(path, head))))
+  return (path) => paths.has(path)
+}
+
+const isAt = (path: string, head: string): boolean => path === head || path.startsWith(`${head}.`)
+
+/** The path of the head: a part of the model itself, or the decoder of a masked language model's head. */
+function headPath(model: Module, name: string): string | null {
+  for (const [path] of model.namedModules()) if (path === name) return path
+  if (name !== 'decoder') return null
+  for (const [path] of model.namedModules()) if (/^(?:cls\.predictions|lm_head|head)\.decoder$/.test(path)) return path
+  return null
+}
+
+function defaultTargets(owner: string, model: Module): readonly string[] {
+  const type = (model as Module & { config?: { model_type?: unknown } }).config?.model_type
+  const found = typeof type === 'string' ? DEFAULT_TARGETS[type] : undefined
+  if (found !== undefined) return found
+  const known = Object.keys(DEFAULT_TARGETS).join(', ')
+  const fix = "name the layers, e.g. targetModules: 'all-linear'"
+  throw bad(owner, 'targetModules', `given: there is a default for ${known} alone`, type ?? model.constructor.name, fix)
+}
+
+/** Whether a path lies in the blocks that a configuration names. */
+function blocksOf({ layersToTransform: wanted, layersPattern }: FullConfig): (path: string) => boolean {
+  if (wanted === null) return () => true
+  const blocks = [wanted].flat()
+  const lists = layersPattern === null ? [] : [layersPattern].flat()
+  const patterns = lists.length
+    ? lists.map((name) => new RegExp(`^.*?(?:^|\\.)${name}\\.(\\d+)\\.`))
+    : [/^.*?\.[^.]*\.(\d+)\./, /^[^.]*\.(\d+)\./]
+  return (path) => {
+    const found = patterns.map((pattern) => pattern.exec(path)).find((match) => match !== null)
+    return found !== undefined && blocks.includes(Number(found[1]))
+  }
+}
+
+/** The value of the first key that is the name of a module, its end, or an expression for one of these. */
+function patternValue(pattern: ModulePattern, path: string): number | undefined {
+  return Object.entries(pattern).find(([key]) => keyFits(key, path))?.[1]
+}
+
+const keyFits = (key: string, path: string): boolean =>
+  pythonPattern('rankPattern', 'key', `(.*\\.)?(${key})`).test(path)
+
+/** A rank that no layer gets would be lost silently. */
+function checkPatterns(owner: string, config: FullConfig, chosen: readonly Named[]): void {
+  for (const option of ['rankPattern', 'alphaPattern'] as const) {
+    const unused = Object.keys(config[option]).find((key) => !chosen.some(([path]) => keyFits(key, path)))
+    if (unused !== undefined) throw bad(owner, option, 'keys that name one of the targets', unused)
+  }
+}
+
+function noLayer(owner: string, refused: readonly Named[]): OptionError {
+  const shown = refused.slice(0, 3).map(([path, module]) => `${path} (${module.constructor.name})`)
+  const isLora = refused.some(([, module]) => isLoraLayer(module))
+  return new OptionError({
+    what: `${owner}: the targets name modules that take no adapters`,
+    expected: 'nn.Linear, nn.TransposedLinear, nn.Embedding',
+    received: shown.join(', '),
+    fix: isLora
+      ? 'start from the plain model'
+      : 'name other layers, or exclude these; for convolutions there is injectLora',
+  })
+}

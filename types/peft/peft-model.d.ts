@@ -1,0 +1,115 @@
+// Generated from src/peft/peft-model.ts by `npm run api`. Do not edit.
+
+import type { HubOptions } from '../hub/options.js'
+import { Module } from '../nn/module.js'
+import type { FullConfig, LoraConfig } from './config.js'
+/** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
+export interface LoadAdapterOptions extends HubOptions {
+  /** The name of the adapter in the model. @minLength 1 @default 'default' */
+  adapterName?: string
+  /** Train it: its parameters get gradients. @default false */
+  isTrainable?: boolean
+}
+/** How many numbers are trained. */
+export interface TrainableCount {
+  trainable: number
+  all: number
+  /** `100 · trainable / all`. */
+  percent: number
+}
+/** What a layer would get, as {@link inspectTargets} shows it. */
+export interface TargetReport {
+  path: string
+  /** The class of the layer. */
+  layer: string
+  r: number
+  loraAlpha: number
+  /** Numbers in the new factors. */
+  parameters: number
+}
+/**
+ * A model with adapters. The base is shared and frozen; each adapter has a name. {@link setAdapter} sets which of them act in calls of this object;
+ * {@link withAdapter} gives a view with others, for a request or a thread of a conversation, that no later call changes.
+ *
+ * @example
+ * const model = lora.peft.getPeftModel(base, { r: 16, loraAlpha: 32, targetModules: 'all-linear' })
+ * const optimizer = new lora.optim.AdamW(model.trainableParameters(), { lr: 2e-4 })
+ * await model.savePretrained('my-adapter')
+ * @see peft.PeftModel
+ */
+export declare class PeftModel<M extends Module = Module> extends Module {
+  readonly base_model: M
+  private readonly configs
+  private active
+  /** @param config that of the first adapter; null for none yet */
+  constructor(model: M, config?: LoraConfig | null, adapterName?: string)
+  /** A model with the adapter of a folder, or of a hub repository, in PEFT's form. It does not train unless `isTrainable`; the model keeps its mode. */
+  static fromPretrained<M extends Module>(
+    model: M,
+    dirOrHubId: string,
+    options?: LoadAdapterOptions,
+  ): Promise<PeftModel<M>>
+  /** The configurations of the adapters, by name. */
+  get peftConfig(): ReadonlyMap<string, Readonly<FullConfig>>
+  /** The names of the adapters that act in calls of this object. */
+  get activeAdapters(): readonly string[]
+  /** Calls the model with the active adapters. */
+  forward(...args: Parameters<M['forward']>): ReturnType<M['forward']>
+  /** Continues prompts, with the active adapters of the moment of the call. @see {@link generation.generate} */
+  get generate(): M extends {
+    generate: infer Generate
+  }
+    ? Generate
+    : never
+  /** Continues prompts, token by token, with the active adapters of the moment of the call. */
+  get stream(): M extends {
+    stream: infer Stream
+  }
+    ? Stream
+    : never
+  private ofView
+  /**
+   * A view of the base model in which these adapters act: it shares all modules and tensors, and costs one object. Calls of views may be mixed in any order;
+   * `'__base__'`, or an empty list, is the base alone.
+   */
+  withAdapter(names: string | readonly string[]): M
+  /** Sets which adapters act in calls of this object, and trains them alone. Several add their updates. */
+  setAdapter(names: string | readonly string[]): void
+  /** Calls a function in which no adapter acts, at once, and returns what it returns. For asynchronous work there is `withAdapter('__base__')`. */
+  disableAdapter<T>(run: () => T): T
+  /** Adds a fresh adapter. It neither acts nor trains until {@link setAdapter} or a view names it. */
+  addAdapter(adapterName: string, config?: LoraConfig): void
+  /** Adds the adapter of a folder, or of a hub repository, in PEFT's form. @returns its name */
+  loadAdapter(dirOrHubId: string, options: LoadAdapterOptions): Promise<string>
+  /** Takes an adapter out and releases its memory. If it was active, what is left of the active ones stays so. */
+  deleteAdapter(adapterName: string): void
+  /** Writes adapters in PEFT's form: `default` into the folder itself, each other into a folder of its name. @param names all of them, unless given */
+  savePretrained(dir: string, names?: string | readonly string[]): Promise<void>
+  /**
+   * Makes calls with these adapters use merged weights, one copy of each adapted weight; the base is not changed. Calls of views with other adapters are
+   * computed unmerged. @param names the active ones, unless given
+   */
+  mergeAdapter(names?: string | readonly string[]): void
+  /** Releases merged weights. */
+  unmergeAdapter(): void
+  /** Replaces all layers with adapters by plain ones that hold the merged weights of the active adapters, and returns the model. */
+  mergeAndUnload(): M
+  /** Takes all adapters out, and returns the base model as it was. */
+  unload(): M
+  /** Multiplies the updates of an adapter by a factor, e.g. 0.5 for half its effect. It does not add up: 1 is the adapter as it was trained. */
+  scaleAdapter(adapterName: string, factor: number): void
+  /** The parameters that train: those of the active adapters. */
+  trainableParameters(): ReturnType<Module['parameters']>
+  /** How many numbers train, of how many. */
+  trainableCount(): TrainableCount
+  /** Prints {@link trainableCount} in PEFT's words. */
+  printTrainableParameters(): void
+  private add
+  private drop
+  private forget
+  private checkNames
+}
+/** Adds a fresh adapter to a model. The model's own layers are replaced, and keep their weights. @see peft.get_peft_model */
+export declare function getPeftModel<M extends Module>(model: M, config: LoraConfig, adapterName?: string): PeftModel<M>
+/** What {@link getPeftModel} would adapt, with the sizes; the model is not changed. */
+export declare function inspectTargets(model: Module, config: LoraConfig): TargetReport[]
