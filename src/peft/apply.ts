@@ -7,20 +7,45 @@ import { Linear } from '../lora/linear.js'
 import { NamedAdapter } from '../lora/named-adapter.js'
 import { replaceModules } from '../lora/replace.js'
 import { Embedding as PlainEmbedding } from '../nn/embedding.js'
-import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
+import type { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import type { Module } from '../nn/module.js'
 import { bad } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { FullConfig } from './config.js'
 import { SavedModule, TokenRows } from './saved-module.js'
 import { targetModules } from './targets.js'
+import type { TargetModule } from './targets.js'
 
 /** Adds an adapter to a model. What is wrong is found before anything is changed. */
 export function applyAdapter(owner: string, model: Module, name: string, config: FullConfig, isStrict: boolean): void {
   const targets = targetModules(owner, model, config, isStrict)
   const saved = config.modulesToSave === null ? [] : savedModules(owner, model, config.modulesToSave)
   const tables = tokenTables(owner, model, config)
-  for (const tensor of model.parameters()) tensor.requiresGrad = false
+  const before = model.parameters().map((tensor) => [tensor, tensor.requiresGrad] as const)
+  for (const [tensor] of before) tensor.requiresGrad = false
+  try {
+    replaceModules(model, withAdapter(model, name, config, { targets, saved, tables }))
+  } catch (error) {
+    removeAdapter(model, name)
+    for (const [tensor, on] of before) tensor.requiresGrad = on
+    throw error
+  }
+}
+
+/** What an adapter adds to. */
+interface Places {
+  targets: readonly TargetModule[]
+  saved: readonly Module[]
+  tables: readonly [Module, readonly number[]][]
+}
+
+/** Makes the parts of an adapter. @returns the modules that take the place of others */
+function withAdapter(
+  model: Module,
+  name: string,
+  config: FullConfig,
+  { targets, saved, tables }: Places,
+): Map<Module, Module> {
   const replaced = new Map<Module, Module>()
   const layers = new Map(targets.map(({ module }) => [module, loraLayer(module, replaced)] as const))
   for (const { module, r, loraAlpha } of targets) {
@@ -41,7 +66,7 @@ export function applyAdapter(owner: string, model: Module, name: string, config:
     const others = [...model.namedModules()].filter(([path, module]) => isBiased(path, module, layers))
     for (const [, module] of others) wrapped(module, replaced).add(name, true)
   }
-  replaceModules(model, replaced)
+  return replaced
 }
 
 /** The parameters of an adapter. */

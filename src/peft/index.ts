@@ -1,3 +1,3 @@
 export { getPeftModel, inspectTargets, PeftModel } from './peft-model.js'
-export type { LoadAdapterOptions, TargetReport, TrainableCount } from './peft-model.js'
+export type { Adapted, LoadAdapterOptions, TargetReport, TrainableCount } from './peft-model.js'
 export type { FullConfig, LoraConfig, ModulePattern, TaskType } from './config.js'

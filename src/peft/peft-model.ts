@@ -75,7 +75,7 @@ export class PeftModel<M extends Module = Module> extends Module {
     model: M,
     dirOrHubId: string,
     options: LoadAdapterOptions = {},
-  ): Promise<PeftModel<M>> {
+  ): Promise<Adapted<M>> {
     checkOptions('PeftModel.fromPretrained', options, schemas.LoadAdapterOptions)
     const peft = new PeftModel(model, null)
     try {
@@ -84,7 +84,7 @@ export class PeftModel<M extends Module = Module> extends Module {
       peft.unload()
       throw error
     }
-    return peft
+    return peft as Adapted<M>
   }
 
   /** The configurations of the adapters, by name. */
@@ -257,6 +257,7 @@ export class PeftModel<M extends Module = Module> extends Module {
   printTrainableParameters(): void {
     const { trainable, all, percent } = this.trainableCount()
     const text = (n: number) => n.toLocaleString('en-US')
+    // oxlint-disable-next-line no-console -- it is there to print
     console.log(`trainable params: ${text(trainable)} || all params: ${text(all)} || trainable%: ${percent.toFixed(4)}`)
   }
 
@@ -298,9 +299,12 @@ export class PeftModel<M extends Module = Module> extends Module {
   }
 }
 
+/** A {@link PeftModel} whose `forward` has all forms of that of its model, such as the one with labels. */
+export type Adapted<M extends Module> = Pick<M, 'forward'> & PeftModel<M>
+
 /** Adds a fresh adapter to a model. The model's own layers are replaced, and keep their weights. @see peft.get_peft_model */
-export function getPeftModel<M extends Module>(model: M, config: LoraConfig, adapterName = 'default'): PeftModel<M> {
-  return new PeftModel(model, config, adapterName)
+export function getPeftModel<M extends Module>(model: M, config: LoraConfig, adapterName = 'default'): Adapted<M> {
+  return new PeftModel(model, config, adapterName) as Adapted<M>
 }
 
 /** What {@link getPeftModel} would adapt, with the sizes; the model is not changed. */
@@ -325,7 +329,8 @@ const TASKS: readonly (readonly [ending: RegExp, task: TaskType])[] = [
 function withTask(model: Module, config: FullConfig): FullConfig {
   const taskType = config.taskType ?? TASKS.find(([ending]) => ending.test(model.constructor.name))?.[1] ?? null
   if (taskType !== 'SEQ_CLS' && taskType !== 'TOKEN_CLS') return { ...config, taskType }
-  const heads = ['classifier', 'score'].filter((name) => name in model)
+  const children = Array.from(model.namedChildren(), ([name]) => name)
+  const heads = ['classifier', 'score'].filter((name) => children.includes(name))
   return { ...config, taskType, modulesToSave: [...new Set([...(config.modulesToSave ?? []), ...heads])] }
 }
 

@@ -1,5 +1,5 @@
 // Generated from src/peft/index.ts by `npm run api`. Do not edit.
 
 export { getPeftModel, inspectTargets, PeftModel } from './peft-model.js'
-export type { LoadAdapterOptions, TargetReport, TrainableCount } from './peft-model.js'
+export type { Adapted, LoadAdapterOptions, TargetReport, TrainableCount } from './peft-model.js'
 export type { FullConfig, LoraConfig, ModulePattern, TaskType } from './config.js'

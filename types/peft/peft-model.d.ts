@@ -48,7 +48,7 @@ export declare class PeftModel<M extends Module = Module> extends Module {
     model: M,
     dirOrHubId: string,
     options?: LoadAdapterOptions,
-  ): Promise<PeftModel<M>>
+  ): Promise<Adapted<M>>
   /** The configurations of the adapters, by name. */
   get peftConfig(): ReadonlyMap<string, Readonly<FullConfig>>
   /** The names of the adapters that act in calls of this object. */
@@ -109,7 +109,9 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   private forget
   private checkNames
 }
+/** A {@link PeftModel} whose `forward` has all forms of that of its model, such as the one with labels. */
+export type Adapted<M extends Module> = Pick<M, 'forward'> & PeftModel<M>
 /** Adds a fresh adapter to a model. The model's own layers are replaced, and keep their weights. @see peft.get_peft_model */
-export declare function getPeftModel<M extends Module>(model: M, config: LoraConfig, adapterName?: string): PeftModel<M>
+export declare function getPeftModel<M extends Module>(model: M, config: LoraConfig, adapterName?: string): Adapted<M>
 /** What {@link getPeftModel} would adapt, with the sizes; the model is not changed. */
 export declare function inspectTargets(model: Module, config: LoraConfig): TargetReport[]

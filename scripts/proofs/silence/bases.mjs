@@ -61,6 +61,11 @@ export function bases(lora, { folder }) {
     'models.Gemma2ForSequenceClassification.fromPretrained': { args: [at('gemma2')] },
     'models.Gemma2ForTokenClassification.fromPretrained': { args: [at('gemma2')] },
     'models.KvCache.append': { receiver: extended, args: [() => 0, heads, heads] },
+    'peft.PeftModel.fromPretrained': { args: [decoder, folderOfPeft] },
+    'peft.PeftModel.forward': { receiver: adapted, args: [() => [[1, 2]]] },
+    'peft.PeftModel.loadAdapter': { receiver: adapted, args: [folderOfPeft, () => ({ adapterName: 'more' })] },
+    'peft.PeftModel.deleteAdapter': { receiver: adapted, args: [() => 'default'] },
+    'peft.PeftModel.scaleAdapter': { receiver: adapted, args: [() => 'default', () => 0.5] },
     'adapters.startFrom': { args: [gpt2, weights] },
     'adapters.injectAdapters': { args: [bert] },
     'data.Table': { args: [() => 'a.csv', () => new Map([['a', ['x', 'y']]])] },
@@ -136,6 +141,17 @@ export function bases(lora, { folder }) {
   }
   function gpt2() {
     return models.GPT2LMHeadModel.fromPretrained(join(folder, 'model'))
+  }
+  function decoder() {
+    return models.GPT2LMHeadModel.fromConfig({ vocab_size: 30, n_embd: 8, n_layer: 1, n_head: 2, n_positions: 16 })
+  }
+  function adapted() {
+    return lora.peft.getPeftModel(decoder(), { r: 2 })
+  }
+  async function folderOfPeft() {
+    const path = join(folder, 'peft')
+    await adapted().savePretrained(path)
+    return path
   }
   function take(name, shape) {
     return nn.parameter(lora.zeros(shape))
