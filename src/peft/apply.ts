@@ -19,7 +19,7 @@ import type { TargetModule } from './targets.js'
 /** Adds an adapter to a model. What is wrong is found before anything is changed. */
 export function applyAdapter(owner: string, model: Module, name: string, config: FullConfig, isStrict: boolean): void {
   const targets = targetModules(owner, model, config, isStrict)
-  const saved = config.modulesToSave === null ? [] : savedModules(owner, model, config.modulesToSave)
+  const saved = savedModules(owner, model, config.modulesToSave ?? [], isStrict)
   const tables = tokenTables(owner, model, config)
   const before = model.parameters().map((tensor) => [tensor, tensor.requiresGrad] as const)
   for (const [tensor] of before) tensor.requiresGrad = false
@@ -137,14 +137,15 @@ function tokenRows(module: Module, replaced: Map<Module, Module>): TokenRows {
   return made
 }
 
-/** The modules that a configuration saves as a whole. */
-function savedModules(owner: string, model: Module, names: readonly string[]): Module[] {
+/**
+ * The modules that a configuration saves as a whole: all whose paths end with one of the names. PEFT does not ask for a dot before it, so that `norm` means
+ * `input_layernorm` too, and for classifiers it writes names of heads that the model may not have.
+ */
+function savedModules(owner: string, model: Module, names: readonly string[], isStrict: boolean): Module[] {
   const modules = [...model.namedModules()].filter(([path]) => path !== '')
-  return names.flatMap((name) => {
-    const found = modules.filter(([path]) => path === name || path.endsWith(`.${name}`))
-    if (found.length > 0) return found.map(([, module]) => module)
-    throw bad(owner, 'modulesToSave', 'names of modules of the model', name)
-  })
+  const unknown = names.find((name) => !modules.some(([path]) => path.endsWith(name)))
+  if (isStrict && unknown !== undefined) throw bad(owner, 'modulesToSave', 'names of modules of the model', unknown)
+  return modules.filter(([path]) => names.some((name) => path.endsWith(name))).map(([, module]) => module)
 }
 
 /** The embeddings with trained rows, and the ids of these. */

@@ -33,7 +33,7 @@ export interface LoraConfig {
   bias?: BiasMode
   /** Scale by `loraAlpha / √r`. @default false */
   useRslora?: boolean
-  /** Modules that are trained as a whole, each adapter with its copy: names, of which the end suffices. @default none */
+  /** Modules that are trained as a whole, each adapter with its copy: all whose paths end so, `input_layernorm` for `'norm'` too. @default none */
   modulesToSave?: readonly string[] | null
   /** How fresh updates start: true A random and B zero, false both random, `'gaussian'` A normal with variance 1/r² and B zero. @default true */
   initLoraWeights?: boolean | 'gaussian'
