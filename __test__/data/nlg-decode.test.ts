@@ -1,12 +1,13 @@
 // Predictions as text files, by the rules of gpt2_decode.py in microsoft/LoRA examples/NLG.
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { AbortedError, FileError, FormatError, OptionError, data, tokenizers } from 'loralib'
+import { removeFolder } from '../support/files.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-decode-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 const ROWS: data.NlgRow[] = [
   { context: 'A', completion: 'First, of A.', cate: true },

@@ -1,15 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { numbers } from '../support/close.js'
+import { removeFolder } from '../support/files.js'
 
 const { data } = lora
 
 let folder = ''
 test.before(() => (folder = mkdtempSync(join(tmpdir(), 'loralib-nlg-'))))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 const file = (name: string, content: string | Uint8Array): string => {
   const path = join(folder, name)

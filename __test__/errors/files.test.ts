@@ -1,16 +1,17 @@
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { numbers, same } from '../support/close.js'
 import { caught, wrongUses } from '../support/errors.js'
+import { removeFolder } from '../support/files.js'
 
 const { nn, models, FileError, FormatError, KeyError, OptionError } = lora
 const FORMAT = 'ERR_LORA_FORMAT'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-errors-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 let last = 0
 

@@ -1,11 +1,12 @@
 // Errors in the words of users: a code for each, no name that only the engine knows, and a fix that can be done.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
 import * as lora from 'loralib'
 import { TINY, tinyEncoder, tinyRows } from '../support/tiny-encoder.js'
+import { removeFolder } from '../support/files.js'
 
 const { data, models, train } = lora
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -20,7 +21,7 @@ const llama = () =>
   }).eval()
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-words-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 test('zeros, ones, full, rand, randn: sizes one by one are refused, and the error speaks of a list', (t) => {
   const made: Record<string, (...sizes: never[]) => unknown> = lora as never

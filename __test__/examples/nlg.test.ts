@@ -1,12 +1,13 @@
 // The NLG example of the paper: the one command from data to scores, and its scripts by hand.
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import * as lora from 'loralib'
 import { FakeHub } from '../support/hub-server.js'
+import { removeFolder } from '../support/files.js'
 
 const NLG = fileURLToPath(new URL('../../examples/nlg', import.meta.url))
 const DATA = fileURLToPath(new URL('../../examples/data/e2e/train.jsonl', import.meta.url))
@@ -14,7 +15,7 @@ const MOST_LINES = 120
 
 const home = mkdtempSync(join(tmpdir(), 'loralib-nlg-example-'))
 const at = (...names: string[]) => join(home, ...names)
-test.after.always(() => rmSync(home, { recursive: true, force: true }))
+test.after.always(() => removeFolder(home))
 
 /** A GPT-2 of a few thousand parameters, with a tokenizer learnt from the rows, and a small copy of the data. */
 test.before(async () => {

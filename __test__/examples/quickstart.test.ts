@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import * as lora from 'loralib'
+import { removeFolder } from '../support/files.js'
 
 const QUICKSTART = fileURLToPath(new URL('../../examples/01-quickstart.mjs', import.meta.url))
 const DATA = fileURLToPath(new URL('../../examples/data/e2e/train.jsonl', import.meta.url))
@@ -17,7 +18,7 @@ test.before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'loralib-quickstart-'))
   await makeModel(join(folder, 'model'))
 })
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 type Result = {
   steps: number

@@ -1,12 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { same, wave } from '../support/close.js'
+import { removeFolder } from '../support/files.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-save-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 for (const sync of [true, false]) {
   test(`save({ sync: ${sync} }): every dtype comes back, large and empty tensors too`, async (t) => {

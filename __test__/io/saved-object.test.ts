@@ -1,15 +1,16 @@
 // Objects with tensors in them, as one safetensors file.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { numbers, same } from '../support/close.js'
+import { removeFolder } from '../support/files.js'
 
 const { nn, optim } = lora
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-object-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 const at = (name: string) => join(folder, `${name}.safetensors`)
 
 /** A safetensors file with this object in its metadata. */

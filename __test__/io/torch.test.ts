@@ -7,12 +7,13 @@ import { numbers, same } from '../support/close.js'
 import { wrongUses } from '../support/errors.js'
 import { Name, Tuple, View, floats, legacyFile, storage, zipFile } from '../support/torch.js'
 import type { Value } from '../support/torch.js'
+import { removeFolder } from '../support/files.js'
 
 const { models, nn, FileError, FormatError, UnsupportedError } = lora
 const FORMAT = 'ERR_LORA_FORMAT'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-torch-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 let last = 0
 

@@ -1,15 +1,16 @@
 // An adapter file says what adapter it is: rank, alpha, layers.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { numbers } from '../support/close.js'
+import { removeFolder } from '../support/files.js'
 
 const { models, nn, KeyError } = lora
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-adapter-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 let last = 0
 const newPath = () => join(folder, `${++last}.safetensors`)
 

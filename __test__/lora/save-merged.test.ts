@@ -1,16 +1,17 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same, wave } from '../support/close.js'
 import { rows } from '../support/reference.js'
+import { removeFolder } from '../support/files.js'
 
 const { nn } = lora
 const X = () => lora.tensor(rows(wave(8, 0.4), 4))
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-merged-'))
-test.after.always(() => rmSync(folder, { recursive: true }))
+test.after.always(() => removeFolder(folder))
 
 class Model extends nn.Module {
   first = new lora.Linear(4, 6, { r: 2, loraAlpha: 4 })

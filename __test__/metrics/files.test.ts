@@ -1,15 +1,16 @@
 // Files of outputs and references in their layouts, and the commands that score them.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { FileError, FormatError, metrics } from 'loralib'
+import { removeFolder } from '../support/files.js'
 
 const EXAMPLES = fileURLToPath(new URL('../../examples', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'loralib-scores-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 function file(name: string, content: string | Buffer): string {
   const path = join(folder, name)

@@ -1,15 +1,16 @@
 // METEOR as nltk 3.10.4 has it (`meteor_score` with WordNetCorpusReader over the files of support/wordnet.ts), its stemmer and its WordNet;
 // and the driver of the Java tool against a stand-in for it.
-import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { AbortedError, FileError, FormatError, OptionError, metrics } from 'loralib'
 import { caught } from '../support/errors.js'
 import { writeWordNet } from '../support/wordnet.js'
+import { removeFolder } from '../support/files.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-meteor-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 let wordnet: metrics.WordNet
 test.before(async () => {
   writeWordNet(join(folder, 'dict'))

@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { TRAIN, runProgram } from '../support/process.js'
+import { removeFolder } from '../support/files.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-loading-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 test("require('loralib') from CommonJS gives the same package", async (t) => {
   const ended = await runProgram(

@@ -1,15 +1,16 @@
 // Bases in mapped files that another program cuts short: an error, never a signal, and signals of others go where they went.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { isOnCandle } from '../support/kernels.js'
 import { TRAIN, runProgram } from '../support/process.js'
+import { removeFolder } from '../support/files.js'
 
 const unix = process.platform === 'win32' ? test.skip : test
 const folder = mkdtempSync(join(tmpdir(), 'loralib-mapped-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 /** A file of a weight (1024, 1024) of ones. */
 async function base(name: string): Promise<string> {

@@ -1,12 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { TRAIN, runProgram } from '../support/process.js'
 import { isOnCandle } from '../support/kernels.js'
+import { removeFolder } from '../support/files.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'loralib-trace-'))
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+test.after.always(() => removeFolder(folder))
 
 interface Event {
   ph: string

@@ -1,5 +1,6 @@
 // Files for a test, in a folder of its own that is deleted after it.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
@@ -10,9 +11,18 @@ export async function folderWith(
   files: Record<string, string | Uint8Array> = {},
 ): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'loralib-test-'))
-  t.teardown(() => rm(dir, { recursive: true, force: true }))
+  t.teardown(() => removeFolder(dir))
   for (const [name, content] of Object.entries(files)) await writeFile(join(dir, name), content)
   return dir
+}
+
+/** Removes a folder with all that is in it. Windows keeps files that this process still maps: there they stay behind in its folder for such. */
+export function removeFolder(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true })
+  } catch (error) {
+    if (process.platform !== 'win32') throw error
+  }
 }
 
 /** The tokenizer of a BERT with a handful of words. */

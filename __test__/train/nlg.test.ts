@@ -1,15 +1,16 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
 import { warningCodesOf, warningsOf } from '../support/warnings.js'
+import { removeFolder } from '../support/files.js'
 
 const { data, train } = lora
 
 const home = mkdtempSync(join(tmpdir(), 'loralib-train-'))
-test.after.always(() => rmSync(home, { recursive: true, force: true }))
+test.after.always(() => removeFolder(home))
 
 const SHAPE = {
   vocab_size: 40,
