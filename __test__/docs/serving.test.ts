@@ -44,7 +44,7 @@ let folder = ''
 const here = process.cwd()
 test.before(() => {
   folder = mkdtempSync(join(tmpdir(), 'loralib-serving-'))
-  symlinkSync(join(ROOT, 'models'), join(folder, 'models'), 'dir')
+  symlinkSync(join(ROOT, 'models'), join(folder, 'models'), 'junction')
   mkdirSync(join(ROOT, 'build/docs/serving'), { recursive: true })
   process.chdir(folder)
 })

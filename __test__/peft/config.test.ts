@@ -57,7 +57,7 @@ const WRONG: readonly (readonly [title: string, config: lora.peft.LoraConfig, me
   ['an expression that is none', { targetModules: '(' }, /regular expression/],
   ['a rank for no target', { targetModules: ['q_proj'], rankPattern: { v_proj: 2 } }, /rankPattern/],
   ['a module that takes no adapters', { targetModules: ['input_layernorm'] }, /RMSNorm/],
-  ['modules to save that are not there', { targetModules: ['q_proj'], modulesToSave: ['head'] }, /modulesToSave/],
+  ['modules to save that are not there', { targetModules: ['q_proj'], modulesToSave: ['pooler'] }, /modulesToSave/],
   ['blocks beside an expression', { targetModules: '.*q_proj', layersToTransform: 1 }, /layersToTransform/],
   ['a list of blocks without blocks', { targetModules: ['q_proj'], layersPattern: 'layers' }, /layersPattern/],
   ['DoRA with a bias of B', { targetModules: ['q_proj'], useDora: true, loraBias: true }, /loraBias/],

@@ -25,7 +25,8 @@ export function inFolder(
   let folder = ''
   test.before(() => {
     folder = mkdtempSync(join(tmpdir(), `loralib-${name}-`))
-    for (const [link, target] of Object.entries(links)) symlinkSync(join(ROOT, target), join(folder, link), 'dir')
+    // A junction, where there are such: Windows makes links for administrators alone.
+    for (const [link, target] of Object.entries(links)) symlinkSync(join(ROOT, target), join(folder, link), 'junction')
     mkdirSync(built, { recursive: true })
     process.chdir(folder)
   })

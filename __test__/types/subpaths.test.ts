@@ -9,6 +9,7 @@ const NAMESPACES = [
   'generation',
   'metrics',
   'data',
+  'peft',
   'adapters',
   'train',
   'tokenizers',
