@@ -1,9 +1,10 @@
 // The code of docs/serving.md runs: its blocks together, in the order of the page, as one program.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import test from 'ava'
+import { linkFolder } from '../support/page-program.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PAGE = readFileSync(join(ROOT, 'docs/serving.md'), 'utf8')
@@ -44,7 +45,7 @@ let folder = ''
 const here = process.cwd()
 test.before(() => {
   folder = mkdtempSync(join(tmpdir(), 'loralib-serving-'))
-  symlinkSync(join(ROOT, 'models'), join(folder, 'models'), 'junction')
+  linkFolder(join(ROOT, 'models'), join(folder, 'models'))
   mkdirSync(join(ROOT, 'build/docs/serving'), { recursive: true })
   process.chdir(folder)
 })

@@ -163,7 +163,7 @@ test.serial(
     t.regex(refused.errors, /bare holds no tokenizer\n.*--vocab/)
     // Its ids go to 4,096, and this model knows 400.
     const { errors, out } = await run('run.mjs', [...flags, '--max-steps', '1'])
-    t.regex(out, /bare holds no tokenizer: the rows are encoded with that of .*models\/base/)
+    t.regex(out, /bare holds no tokenizer: the rows are encoded with that of .*models[\\/]base/)
     t.regex(errors, /train\.jsonl[^]*vocabulary/)
   },
 )

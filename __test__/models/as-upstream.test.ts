@@ -1,10 +1,11 @@
 // Where transformers does what one would not expect, and files made for it rely on that. Found by `npm run proof:families`.
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { same } from '../support/close.js'
+import { removeFolder } from '../support/files.js'
 
 const { models } = lora
 
@@ -16,7 +17,7 @@ const ids = [[3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8]]
 
 test('Gemma3Model: a saved folder names the class of transformers, whose Gemma3Model sees images, too', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'gemma3-'))
-  t.teardown(() => rm(dir, { recursive: true, force: true }))
+  t.teardown(() => removeFolder(dir))
   const model = models.Gemma3Model.fromConfig({ ...SIZES, num_key_value_heads: 1, head_dim: 8 })
   await model.savePretrained(dir)
   const { architectures } = JSON.parse(await readFile(join(dir, 'config.json'), 'utf8')) as { architectures: string[] }

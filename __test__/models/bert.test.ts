@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
 import { ENCODERS, computed, flat } from '../support/encoders.js'
+import { removeFolder } from '../support/files.js'
 
 const { models, nn } = lora
 
@@ -145,7 +146,7 @@ test('BertForMaskedLM: comes back the same, tied or not; old names and the head 
     const again = await models.BertForMaskedLM.fromPretrained(dir)
     await same(t, again.forward(IDS).logits, model.forward(IDS).logits)
   }
-  await rm(dir, { recursive: true })
+  removeFolder(dir)
 })
 
 const HEADS = [
@@ -186,6 +187,6 @@ for (const [type, head] of HEADS) {
     const old = Object.fromEntries(Object.entries(saved).map(([name, tensor]) => [name, tensor.clone()]))
     await lora.save(old, file)
     await close(t, (await models.AutoModelForMaskedLM.fromPretrained(dir)).forward(IDS).logits, want)
-    await rm(dir, { recursive: true })
+    removeFolder(dir)
   })
 }

@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
 import { ENCODERS, flat } from '../support/encoders.js'
+import { removeFolder } from '../support/files.js'
 
 const { models, nn } = lora
 
@@ -198,7 +199,7 @@ test('Deberta: files may hold an unused table of positions and the heads of the 
     instanceOf: lora.KeyError,
     message: /1 unexpected/,
   })
-  await rm(dir, { recursive: true })
+  removeFolder(dir)
 })
 
 test('Deberta: bad configurations are errors that name the field', (t) => {

@@ -1,5 +1,5 @@
 // What the architectures beside Llama differ in: each against its formulas written out, with a cache, in beams, in files.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -8,6 +8,7 @@ import { close, numbers, same } from '../support/close.js'
 import { decoderLogits, geluTanh } from '../support/decoder-reference.js'
 import type { ReferenceTraits } from '../support/decoder-reference.js'
 import { stir, weightsOf } from '../support/models.js'
+import { removeFolder } from '../support/files.js'
 
 const { models } = lora
 
@@ -321,7 +322,7 @@ for (const [name, architecture] of Object.entries(ARCHITECTURES)) {
       instanceOf: lora.KeyError,
       message: /misshapen/,
     })
-    await rm(dir, { recursive: true })
+    removeFolder(dir)
   })
 
   test(`${name}: a configuration that cannot be computed is an error that names the field`, (t) => {

@@ -1,11 +1,12 @@
 // What must hold for every encoder with a head, whatever its architecture.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
 import { ENCODERS, classifier, computed, flat, padded, paddingOf } from '../support/encoders.js'
+import { removeFolder } from '../support/files.js'
 
 const { models } = lora
 
@@ -132,7 +133,7 @@ for (const [name, config] of Object.entries(ENCODERS)) {
     await model.savePretrained(dir, { dtype: 'bf16' })
     const half = await models.AutoModelForSequenceClassification.fromPretrained(dir)
     await close(t, half.forward(IDS).logits, model.forward(IDS).logits, 'bf16')
-    await rm(dir, { recursive: true })
+    removeFolder(dir)
   })
 
   test(`${name}: single label, regression and several labels at once`, async (t) => {

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
+import { removeFolder } from '../support/files.js'
 
 const { models, nn } = lora
 
@@ -199,7 +200,7 @@ test('GPT2LMHeadModel: savePretrained and fromPretrained give the same model (f3
   t.true(half instanceof models.GPT2LMHeadModel)
   t.is(half.stateDict()['transformer.wte.weight']!.dtype, 'bf16')
   await close(t, half.forward(IDS).logits, model.forward(IDS).logits, 'bf16')
-  await rm(dir, { recursive: true })
+  removeFolder(dir)
 })
 
 for (const includeTied of [false, true]) {
@@ -214,7 +215,7 @@ for (const includeTied of [false, true]) {
     const read = await models.GPT2LMHeadModel.fromPretrained(dir)
     t.is(read.config.tie_word_embeddings, includeTied)
     await close(t, read.forward(IDS).logits, want)
-    await rm(dir, { recursive: true })
+    removeFolder(dir)
   })
 }
 
@@ -229,7 +230,7 @@ test('GPT2LMHeadModel: a bad checkpoint lists everything that does not fit; an u
   await lora.save(tensors, file)
   const error = await t.throwsAsync(() => models.GPT2LMHeadModel.fromPretrained(dir), { instanceOf: lora.KeyError })
   t.regex(error!.message, /1 missing, 1 misshapen, 1 unexpected/)
-  await rm(dir, { recursive: true })
+  removeFolder(dir)
   t.throws(() => models.AutoModelForCausalLM.fromConfig({ model_type: 'llamma' }), { message: /gpt2/ })
   t.throws(() => tiny({ n_head: 3 }), { instanceOf: lora.OptionError, message: /n_head/ })
 })

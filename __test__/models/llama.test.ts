@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -6,6 +6,7 @@ import * as lora from 'loralib'
 import { close, numbers, same, wave } from '../support/close.js'
 import { decoderLogits } from '../support/decoder-reference.js'
 import { stir, weightsOf } from '../support/models.js'
+import { removeFolder } from '../support/files.js'
 
 const { models } = lora
 
@@ -315,7 +316,7 @@ test('LlamaForCausalLM: savePretrained and fromPretrained give the same model (f
   const dtypes = [...half.namedParameters()].map(([, tensor]) => `${tensor.ndim} ${tensor.dtype}`)
   t.deepEqual([...new Set(dtypes)].sort(), ['1 f32', '2 bf16'])
   await close(t, half.forward(IDS).logits, model.forward(IDS).logits, 'bf16')
-  await rm(dir, { recursive: true })
+  removeFolder(dir)
 })
 
 test('LlamaForCausalLM: a configuration that cannot be computed is an error that names the field', (t) => {

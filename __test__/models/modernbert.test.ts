@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
 import { ENCODERS } from '../support/encoders.js'
+import { removeFolder } from '../support/files.js'
 
 const { models, nn } = lora
 
@@ -140,7 +141,7 @@ test('ModernBertForMaskedLM: the loss is the mean cross entropy; it comes back t
     const read = await models.AutoModelForMaskedLM.fromPretrained(dir)
     await same(t, read.forward(IDS).logits, model.forward(IDS).logits)
   }
-  await rm(dir, { recursive: true })
+  removeFolder(dir)
 })
 
 test('ModernBert: bad configurations are errors that name the field', (t) => {

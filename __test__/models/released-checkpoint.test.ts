@@ -1,6 +1,6 @@
 // roberta_base_lora_mnli.bin, the checkpoint released with microsoft/LoRA: a file of torch.save with loralib's factors on query and value of each layer, and
 // the head. Here in small, with the same keys in the same order.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -8,6 +8,7 @@ import * as lora from 'loralib'
 import { close, numbers, wave } from '../support/close.js'
 import { ENCODERS } from '../support/encoders.js'
 import { View, floats, zipFile } from '../support/torch.js'
+import { removeFolder } from '../support/files.js'
 
 const { models } = lora
 
@@ -85,5 +86,5 @@ test('the released checkpoint of RoBERTa loads in two steps, trains on, and merg
   await loss!.backward()
   const trained = [...model.namedParameters()].filter(([, { grad }]) => grad !== null).map(([name]) => name)
   t.deepEqual(trained.toSorted(), Object.keys(SHAPES).toSorted())
-  await rm(dir, { recursive: true })
+  removeFolder(dir)
 })

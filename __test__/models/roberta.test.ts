@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as lora from 'loralib'
 import { close, numbers, same } from '../support/close.js'
+import { removeFolder } from '../support/files.js'
 
 const { models, nn } = lora
 
@@ -353,7 +354,7 @@ test('Roberta: savePretrained and fromPretrained give the same model (f32, bf16,
   t.is(half.roberta.embeddings.word_embeddings.weight.dtype, 'bf16')
   t.is(half.stateDict()['classifier.dense.weight']!.dtype, 'f32')
   await close(t, half.forward(IDS).logits, model.forward(IDS).logits, 'bf16')
-  await rm(dir, { recursive: true })
+  removeFolder(dir)
 })
 
 test.serial(
@@ -381,7 +382,7 @@ test.serial(
       instanceOf: lora.KeyError,
       message: /1 missing/,
     })
-    await rm(dir, { recursive: true })
+    removeFolder(dir)
   },
 )
 
@@ -455,7 +456,7 @@ test('RobertaForMaskedLM: comes back the same from a folder, tied or not; a clas
     const bareModel = await models.RobertaModel.fromPretrained(dir, { addPoolingLayer: false })
     await same(t, bareModel.forward(IDS).lastHiddenState, model.forward(IDS).lastHiddenState)
   }
-  await rm(dir, { recursive: true })
+  removeFolder(dir)
 })
 
 test('Roberta: padding that is known is not computed, with the results of a mask that is not known', async (t) => {

@@ -1,5 +1,5 @@
 // The code of a page of the docs as a program.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -10,6 +10,12 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The JavaScript of a page: its blocks in their order. */
 export function codeOf(page: string): string {
   return [...page.matchAll(/^```js\n([^]*?)^```$/gm)].map(([, text]) => text!).join('\n')
+}
+
+/** A folder at another place too: a link, or on Windows, which makes links for administrators alone, a copy. */
+export function linkFolder(target: string, path: string): void {
+  if (process.platform === 'win32') cpSync(target, path, { recursive: true })
+  else symlinkSync(target, path, 'dir')
 }
 
 /**
@@ -25,8 +31,7 @@ export function inFolder(
   let folder = ''
   test.before(() => {
     folder = mkdtempSync(join(tmpdir(), `loralib-${name}-`))
-    // A junction, where there are such: Windows makes links for administrators alone.
-    for (const [link, target] of Object.entries(links)) symlinkSync(join(ROOT, target), join(folder, link), 'junction')
+    for (const [link, target] of Object.entries(links)) linkFolder(join(ROOT, target), join(folder, link))
     mkdirSync(built, { recursive: true })
     process.chdir(folder)
   })
