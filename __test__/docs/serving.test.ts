@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import test from 'ava'
+import { removeFolder } from '../support/files.js'
 import { linkFolder } from '../support/page-program.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -51,7 +52,7 @@ test.before(() => {
 })
 test.after.always(() => {
   process.chdir(here)
-  rmSync(folder, { recursive: true, force: true })
+  removeFolder(folder)
   rmSync(join(ROOT, 'build/docs/serving'), { recursive: true, force: true })
 })
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import test from 'ava'
+import { removeFolder } from './files.js'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -37,7 +38,7 @@ export function inFolder(
   })
   test.after.always(() => {
     process.chdir(here)
-    rmSync(folder, { recursive: true, force: true })
+    removeFolder(folder)
     rmSync(built, { recursive: true, force: true })
   })
   let runs = 0
