@@ -61,10 +61,11 @@ export class NamedAdapter extends Module {
     if (options.ownBias && bias) this.bias = parameter(noGrad(() => bias.detach().clone()))
   }
 
-  /** The update alone: `scaling · dropout(x) Aᵀ Bᵀ`. */
+  /** The update alone: `scaling · (dropout(x) Aᵀ Bᵀ + lora_bias)`, without DoRA's norms. */
   override forward(x: Tensor): Tensor {
     const h = this.loraDropout.forward(x).matmul(this.lora_A.transpose(0, 1))
-    return h.matmul(this.lora_B.transpose(0, 1)).mul(this.scaling)
+    const update = h.matmul(this.lora_B.transpose(0, 1))
+    return (this.lora_bias ? update.add(this.lora_bias) : update).mul(this.scaling)
   }
 
   /** What the layer applies. */

@@ -53,7 +53,7 @@ export declare class NamedAdapter extends Module {
     bias: Tensor | null,
     options: NamedAdapterOptions,
   )
-  /** The update alone: `scaling · dropout(x) Aᵀ Bᵀ`. */
+  /** The update alone: `scaling · (dropout(x) Aᵀ Bᵀ + lora_bias)`, without DoRA's norms. */
   forward(x: Tensor): Tensor
   /** What the layer applies. */
   factors(): Factors
