@@ -270,31 +270,24 @@ test.serial('handles: a tensor that leaves nested scopes lives on, and keep() ou
   t.deepEqual(await live(), before)
 })
 
-test.serial(
-  'graphs: a loop that drops them without backward holds a few of them, however many there were',
-  async (t) => {
-    const model = new nn.Sequential(new nn.Linear(256, 256), new nn.GELU(), new nn.Linear(256, 256), new nn.GELU())
-    const x = lora.randn([8192, 256])
-    const loss = () => model.forward(x).square().mean()
-    const none = await live()
-    const one = loss()
-    const nodes = lora.memory().tapeNodes - none.tapeNodes
-    await one.item()
-    one.dispose()
-    const held: number[] = []
-    for (let i = 0; i < 12; i++) {
-      await loss().item()
-      held.push((lora.memory().tapeNodes - none.tapeNodes) / nodes)
-    }
-    t.true(nodes > 0)
-    // Two on a machine with nothing else to do (`npm run proof:memory`); where others take the time in which they are collected, one more or two.
-    t.true(
-      held.every((n) => n <= 4),
-      `graphs held: ${held.join(', ')}`,
-    )
-    t.deepEqual(await live(), none)
-  },
-)
+test.serial('graphs: a loop that drops them without backward holds two of them at most', async (t) => {
+  const model = new nn.Sequential(new nn.Linear(256, 256), new nn.GELU(), new nn.Linear(256, 256), new nn.GELU())
+  const x = lora.randn([8192, 256])
+  const loss = () => model.forward(x).square().mean()
+  const none = await live()
+  const one = loss()
+  const nodes = lora.memory().tapeNodes - none.tapeNodes
+  await one.item()
+  one.dispose()
+  const held: number[] = []
+  for (let i = 0; i < 12; i++) {
+    await loss().item()
+    held.push((lora.memory().tapeNodes - none.tapeNodes) / nodes)
+  }
+  t.true(nodes > 0)
+  t.true(held.filter((n) => n > 2).length <= 2, `graphs held: ${held.join(', ')}`)
+  t.deepEqual(await live(), none)
+})
 
 test.serial('tensor: integers cross without loss, from the smallest to the largest', async (t) => {
   const list = [
