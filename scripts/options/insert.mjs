@@ -12,10 +12,10 @@ let signatures = new Map()
 export function signatureKeys() {
   const shared = tableLines('rules').map((line) => JSON.parse(line))
   const withRule = (each) => ({ ...each, rule: shared[each.rule] ?? each.rule })
-  const lines = tableLines('signatures')
   signatures = new Map(
-    [...signatureLines()].map(([key, line]) => {
-      const each = JSON.parse(lines[line].slice(key.length))
+    tableLines('signatures').map((text, line) => {
+      const key = keyOf(text)
+      const each = JSON.parse(text.slice(key.length))
       return [key, { ...each, line, parameters: each.parameters.map(withRule) }]
     }),
   )
@@ -29,8 +29,10 @@ export function signatureKeys() {
 
 /** The number of each signature's line in its table, by key. */
 export function signatureLines() {
-  return new Map(tableLines('signatures').map((text, line) => [text.slice(0, text.indexOf(' ')), line]))
+  return new Map(tableLines('signatures').map((text, line) => [keyOf(text), line]))
 }
+
+const keyOf = (line) => line.slice(0, line.indexOf(' '))
 
 function tableLines(name) {
   const text = readFileSync(inRoot(`src/generated/${name}.ts`), 'utf8')
