@@ -246,3 +246,44 @@ test('peft: logits that are computed on access use the adapters of their call', 
   const output = lora.noGrad(() => model.forward(IDS, { labels: [[-100, 9, -100, -100, -100, -100], IDS[1]!] }))
   t.true(farthest(await numbers(output.logits), want) < 1e-5)
 })
+
+test('peft: the merged weight of a layer is that of what was merged, also outside of a call', async (t) => {
+  const base = llama()
+  const plain = await logitsOf(base)
+  const model = peft.getPeftModel(base, { r: 4, targetModules: ['q_proj'] })
+  stir(model, 13)
+  const layer = base.getSubmodule('model.layers.0.self_attn.q_proj') as lora.Linear
+  const { lora_A: a, lora_B: b, scaling } = layer.adapters.get('default')!
+  const want = await numbers(lora.noGrad(() => layer.baseWeight.add(b.matmul(a).mul(scaling))))
+  model.mergeAdapter()
+  t.true(farthest(await numbers(layer.forwardWeight()), want) < 1e-6)
+  t.true(farthest(await numbers(layer.weight), want) < 1e-6)
+  model.unmergeAdapter()
+  t.deepEqual(await logitsOf(model.withAdapter('__base__')), plain)
+})
+
+test('peft: an adapter that is added or loaded changes nothing about which others train', async (t) => {
+  const dir = await folderWith(t)
+  await peft.getPeftModel(llama(), { r: 2, targetModules: ['q_proj'] }).savePretrained(dir)
+  const model = await peft.PeftModel.fromPretrained(llama(), dir)
+  await model.loadAdapter(dir, { adapterName: 'second' })
+  model.addAdapter('third', { r: 2, targetModules: ['q_proj'] })
+  t.deepEqual(model.trainableParameters(), [])
+  model.setAdapter('third')
+  const own = model.trainableParameters()
+  await model.loadAdapter(dir, { adapterName: 'fourth' })
+  t.deepEqual(model.trainableParameters(), own)
+})
+
+test('peft: loralib’s own layers stay as they are when an adapter cannot be loaded, and when all are taken out', async (t) => {
+  const dir = await folderWith(t)
+  const base = llama()
+  lora.injectLora(base, { targets: ['up_proj'], r: 2 })
+  await t.throwsAsync(peft.PeftModel.fromPretrained(base, dir), { instanceOf: lora.FileError })
+  const own = () => [...base.modules()].filter((each) => lora.isLoraLayer(each)).length
+  t.is(own(), 2)
+  const model = peft.getPeftModel(base, { r: 2, targetModules: ['q_proj'] })
+  t.is(own(), 4)
+  model.unload()
+  t.is(own(), 2)
+})

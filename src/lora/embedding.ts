@@ -12,7 +12,8 @@ import type { Tensor } from '../tensor/tensor.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
-import type { Factors, LoraOptions } from './lora-layer.js'
+import type { Factors } from './factors.js'
+import type { LoraOptions } from './lora-layer.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
 
 /** Options of {@link Embedding}. */
@@ -108,7 +109,7 @@ export class Embedding extends LoraLayer {
     loraBias,
     init = true,
   }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']> {
-    if (useDora || loraBias) return super.makeFactors({} as NamedAdapterOptions)
+    if (useDora || loraBias) return null
     const dtype = wideDtype(this.baseWeight.dtype)
     const a = zeros([r, this.numEmbeddings], { dtype })
     const b = parameter(normal_(zeros([this.embeddingDim, r], { dtype })))

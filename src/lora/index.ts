@@ -1,5 +1,6 @@
 export { LoraLayer, isLoraLayer } from './lora-layer.js'
-export type { DropoutLike, LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+export type { DropoutLike } from './factors.js'
+export type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 export { Linear } from './linear.js'
 export type { LoraLinearOptions } from './linear.js'
 export { Conv1d, Conv2d, Conv3d } from './conv.js'

@@ -13,7 +13,8 @@ import type { Tensor } from '../tensor/tensor.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
-import type { Factors, LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+import type { Factors } from './factors.js'
+import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
 
 /** Options of {@link Linear}. */

@@ -1,4 +1,4 @@
-import { GradError, InternalError, OptionError, UnsupportedError } from '../errors.js'
+import { InternalError, UnsupportedError } from '../errors.js'
 import { setKind } from '../native/tensor.js'
 import { Identity } from '../nn/activations.js'
 import { Dropout } from '../nn/dropout.js'
@@ -14,6 +14,9 @@ import { KIND } from '../tensor/dtype.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { activeAdapters } from './active.js'
 import type { Adapter } from './adapter.js'
+import { tensorsOf } from './factors.js'
+import type { DropoutLike, Factors, InUse } from './factors.js'
+import { noVariant, trainedWhileMerged, writtenWhileMerged } from './layer-errors.js'
 import { NamedAdapter } from './named-adapter.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
 
@@ -31,29 +34,6 @@ export interface LoraOptions extends PlacementOptions {
 export interface LoraDropoutOptions {
   /** Dropout probability on the input of the low-rank path, in training. @minimum 0 @maximum 1 @default 0 */
   loraDropout?: number
-}
-
-/** A value of a layer's `loraDropout`: a module, or a function of a tensor. */
-export type DropoutLike = Module | ((x: Tensor) => Tensor)
-
-/** Low-rank factors, and how forward applies them. */
-export interface Factors {
-  readonly a: Tensor
-  readonly b: Tensor
-  readonly scaling: number
-  readonly dropout: DropoutLike
-  /** Of the second factor: added, scaled, to the output. */
-  readonly loraBias: Tensor | null
-  /** Of DoRA, one for each output. */
-  readonly magnitude: Tensor | null
-}
-
-/** What a forward computes with. */
-export interface InUse {
-  readonly weight: Tensor
-  readonly bias: Tensor | null
-  /** Those that are not in the weight. */
-  readonly factors: readonly Factors[]
 }
 
 // The merged weight and the tensors it was computed from. It is recomputed when one of these is replaced or written to.
@@ -212,14 +192,14 @@ export abstract class LoraLayer extends Module implements Adapter {
    * `W + scaling · BA` in W's dtype as a new tensor, whether merged or not; W itself for a plain layer. The layer is not changed.
    */
   mergedWeight(): Tensor {
-    const all = this.allFactors()
+    const all = this.factorsOf(this.namesInUse())
     return all.length === 0 ? this.baseWeight : noGrad(() => keep(this.folded(all)))
   }
 
   /** The bias of the equivalent plain layer. */
   mergedBias(): Tensor | null {
-    const all = this.allFactors()
-    return all.some(({ loraBias }) => loraBias !== null) ? noGrad(() => keep(this.foldedBias(all)!)) : this.biasInUse()
+    const names = this.namesInUse()
+    return noGrad(() => this.foldedBias(names, this.factorsOf(names)))
   }
 
   /**
@@ -287,48 +267,43 @@ export abstract class LoraLayer extends Module implements Adapter {
    * layer in evaluation mode applies them too: with merged weights they would silently get no gradient.
    */
   activeFactors(): { a: Tensor; b: Tensor } | null {
-    const [a, b] = [this.loraA, this.loraB]
-    if (a === null || b === null) return null
-    if (!this.isMerged) return { a, b }
-    this.checkUnwritten()
-    const trains = a.requiresGrad || b.requiresGrad || this.baseWeight.requiresGrad
-    if (!trains || !isGradEnabled()) return null
-    if (this.training) throw trainedWhileMerged(this.constructor.name)
-    return { a, b }
+    return this.loraA === null ? null : (this.inUse().factors[0] ?? null)
   }
 
-  /** The factors that act in this call: the layer's own, then those of the adapters that the call names. */
-  private allFactors(): Factors[] {
+  /** The layer's own factors, then those of adapters by name. */
+  private factorsOf(names: readonly string[]): Factors[] {
     const [a, b] = [this.loraA, this.loraB]
     const { scaling, loraDropout: dropout } = this
     const own = a && b ? [{ a, b, scaling, dropout, loraBias: null, magnitude: null }] : []
-    return [...own, ...this.namesInUse().map((name) => this.adapters.get(name)!.factors())]
+    return [...own, ...names.map((name) => this.adapters.get(name)!.factors())]
   }
 
   private namesInUse(): readonly string[] {
     return this.adapters.size === 0 ? [] : activeAdapters().filter((name) => this.adapters.has(name))
   }
 
-  /** The bias of this call: an adapter that trains biases has its own. */
-  private biasInUse(): Tensor | null {
-    const own = this.namesInUse().map((name) => this.adapters.get(name)!.bias)
-    return own.find((bias) => bias !== null) ?? this.bias
+  /** The bias with these adapters: one that trains biases has its own. */
+  private biasOf(names: readonly string[]): Tensor | null {
+    return names.map((name) => this.adapters.get(name)!.bias).find((bias) => bias !== null) ?? this.bias
   }
 
   /**
-   * Weight, bias and factors of this call. Merged weights serve a call that names the adapters that were merged; with gradients they serve none that trains,
-   * as {@link activeFactors}.
+   * Weight, bias and factors of this call. The merged copy serves a call that names the adapters in it, unless gradients are recorded that would not reach
+   * the factors.
    */
   protected inUse(): InUse {
-    const factors = this.allFactors()
-    if (this.isMerged && this.namesInUse().join() === this.mergedNames.join()) {
+    const names = this.namesInUse()
+    const factors = this.factorsOf(names)
+    if (this.isMerged && names.join() === this.mergedNames.join()) {
       this.checkUnwritten()
       const trains = [this.baseWeight, ...factors.flatMap(tensorsOf)].some((tensor) => tensor.requiresGrad)
-      if (trains && isGradEnabled() && this.training && this.loraA) throw trainedWhileMerged(this.constructor.name)
-      const copy = trains && isGradEnabled() ? null : this.freshCopy()
-      if (copy !== null) return { weight: copy.weight, bias: copy.bias, factors: [] }
+      if (!trains || !isGradEnabled()) {
+        const { weight, bias } = this.freshCopy()
+        return { weight, bias, factors: [] }
+      }
+      if (this.training && this.loraA) throw trainedWhileMerged(this.constructor.name)
     }
-    return { weight: this.baseWeight, bias: this.biasInUse(), factors }
+    return { weight: this.baseWeight, bias: this.biasOf(names), factors }
   }
 
   /** The weight for a forward without active factors. Unlike `weight`, it is for internal use, so the copy can be disposed. */
@@ -362,27 +337,18 @@ export abstract class LoraLayer extends Module implements Adapter {
 
   private freshCopy(): MergedCopy {
     this.checkUnwritten()
+    const factors = this.factorsOf(this.mergedNames)
+    const sources = [this.baseWeight, ...factors.flatMap(tensorsOf)]
     const copy = this.mergedCopy
-    if (
-      copy &&
-      copy.sources.length === this.sources().length &&
-      copy.sources.every(([tensor, version], i) => tensor === this.sources()[i] && tensor.version === version)
-    ) {
-      return copy
-    }
+    const isFresh = copy?.sources.every(([tensor, version], i) => tensor === sources[i] && tensor.version === version)
+    if (copy && isFresh && copy.sources.length === sources.length) return copy
     this.dropCopy()
-    const all = this.allFactors()
-    const merged = noGrad(() => keep(this.folded(all)))
-    setKind(merged.id, KIND.base)
-    const bias = noGrad(() => this.foldedBias(all))
-    const sources = this.sources().map((tensor) => [tensor, tensor.version] as const)
-    this.mergedCopy = { weight: merged, bias, version: merged.version, sources, shown: false }
+    const weight = noGrad(() => keep(this.folded(factors)))
+    setKind(weight.id, KIND.base)
+    const bias = noGrad(() => this.foldedBias(this.mergedNames, factors))
+    const versions = sources.map((tensor) => [tensor, tensor.version] as const)
+    this.mergedCopy = { weight, bias, version: weight.version, sources: versions, shown: false }
     return this.mergedCopy
-  }
-
-  /** What the merged copy is computed from. */
-  private sources(): Tensor[] {
-    return [this.baseWeight, ...this.allFactors().flatMap(tensorsOf)]
   }
 
   private folded(all: readonly Factors[]): Tensor {
@@ -393,11 +359,12 @@ export abstract class LoraLayer extends Module implements Adapter {
     )
   }
 
-  private foldedBias(all: readonly Factors[]): Tensor | null {
+  /** The bias with the biases of second factors; the very bias where there are none. */
+  private foldedBias(names: readonly string[], all: readonly Factors[]): Tensor | null {
+    const base = this.biasOf(names)
     const own = all.flatMap(({ loraBias, scaling }) => (loraBias === null ? [] : [loraBias.mul(scaling)]))
-    const base = this.biasInUse()
     if (own.length === 0) return base
-    return [...(base ? [base] : []), ...own].reduce((sum, each) => sum.add(each))
+    return keep([...(base ? [base] : []), ...own].reduce((sum, each) => sum.add(each)))
   }
 
   private dropCopy(): void {
@@ -420,34 +387,4 @@ function wide(before: Tensor | null, tensor: Tensor): Tensor {
         noGrad(() => before.detach().to('f32')),
         before.requiresGrad,
       )
-}
-
-const tensorsOf = ({ a, b, loraBias, magnitude }: Factors): Tensor[] =>
-  [a, b, loraBias, magnitude].filter((tensor) => tensor !== null)
-
-function noVariant(name: string, what: string): UnsupportedError {
-  return new UnsupportedError({
-    what: `lora.${name}: ${what} is not supported for this class of layers`,
-    expected: 'a dense layer, or an embedding without DoRA',
-    received: `lora.${name}`,
-    fix: 'name other layers as targets',
-  })
-}
-
-function writtenWhileMerged(name: string): OptionError {
-  return new OptionError({
-    what: `lora.${name}: the weight was written to while merged`,
-    expected: 'writes to the unmerged weight',
-    received: 'a write to the merged copy, which unmerging throws away',
-    fix: 'call unmerge() or train() first, or load the values with loadStateDict()',
-  })
-}
-
-function trainedWhileMerged(name: string): GradError {
-  return new GradError({
-    what: `lora.${name}: a training forward on merged weights would give lora_A and lora_B no gradient`,
-    expected: 'an unmerged layer in training mode',
-    received: 'merged, training, gradients on',
-    fix: 'call unmerge() or train() before training; for inference call eval() or use noGrad()',
-  })
 }

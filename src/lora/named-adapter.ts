@@ -4,7 +4,7 @@ import { Module, parameter } from '../nn/module.js'
 import { noGrad } from '../tensor/scope.js'
 import { zeros } from '../tensor/make.js'
 import type { Tensor } from '../tensor/tensor.js'
-import type { Factors } from './lora-layer.js'
+import type { Factors } from './factors.js'
 
 /** What a named adapter of a layer is. */
 export interface NamedAdapterOptions {

@@ -10,7 +10,7 @@ import { keep, noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { inMode } from './from-layer.js'
 import { Linear } from './linear.js'
-import type { DropoutLike } from './lora-layer.js'
+import type { DropoutLike } from './factors.js'
 import { blockRanges } from './blocks.js'
 import type { MergedLinear, MergedLinearOptions } from './merged-linear.js'
 

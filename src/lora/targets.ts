@@ -13,9 +13,14 @@ export type Target = string | RegExp | ((path: string, module: Module) => boolea
 /** A module with its path. */
 export type Named<M extends Module = Module> = readonly [path: string, module: M]
 
+/** Whether a path is a name, or ends with a dot and it. */
+export function isNamed(name: string, path: string): boolean {
+  return path === name || path.endsWith(`.${name}`)
+}
+
 /** Whether a target matches a module. */
 export function fits(target: Target, path: string, module: Module): boolean {
-  if (typeof target === 'string') return path === target || path.endsWith(`.${target}`)
+  if (typeof target === 'string') return isNamed(target, path)
   if (typeof target === 'function') return target(path, module)
   target.lastIndex = 0 // a RegExp with the g flag would resume at its last index
   return target.test(path)

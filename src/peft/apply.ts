@@ -4,13 +4,14 @@ import { Embedding } from '../lora/embedding.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import type { LoraLayer } from '../lora/lora-layer.js'
 import { Linear } from '../lora/linear.js'
-import { NamedAdapter } from '../lora/named-adapter.js'
 import { replaceModules } from '../lora/replace.js'
+import { isNamed } from '../lora/targets.js'
 import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import type { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import type { Module } from '../nn/module.js'
 import { bad } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
+import { scalingOf } from './config.js'
 import type { FullConfig } from './config.js'
 import { SavedModule, TokenRows } from './saved-module.js'
 import { targetModules } from './targets.js'
@@ -52,7 +53,7 @@ function withAdapter(
     layers.get(module)!.addAdapter(name, {
       r,
       loraAlpha,
-      scaling: loraAlpha / (config.useRslora ? Math.sqrt(r) : r),
+      scaling: scalingOf(config, r, loraAlpha),
       loraDropout: config.loraDropout,
       useDora: config.useDora,
       loraBias: config.loraBias,
@@ -80,34 +81,41 @@ export function trainAdapters(model: Module, names: readonly string[]): void {
   for (const name of names) for (const tensor of adapterParameters(model, name)) tensor.requiresGrad = true
 }
 
-/** Takes an adapter out of a model and releases its tensors. */
+/** Takes an adapter out of a model and releases its tensors. A layer that is left without any becomes the plain one that it was. */
 export function removeAdapter(model: Module, name: string): void {
+  const bare = new Map<Module, Module>()
   for (const [, part] of [...parts(model)]) {
     if (isLoraLayer(part)) part.deleteAdapter(name)
+    else if (part instanceof TokenRows) part.delete(name)
     else {
-      for (const tensor of ownParameters(part, name)) tensor.dispose()
-      if (part instanceof SavedModule) part.modules_to_save.delete(name)
-      else part.token_adapter.delete(name)
+      for (const [, tensor] of part.ownOf(name)) tensor.dispose()
+      part.modules_to_save.delete(name)
     }
+    if (isBare(part)) bare.set(part, part.toPlain())
   }
+  replaceModules(model, bare)
 }
 
+function isBare(part: Part): boolean {
+  if (part instanceof TokenRows) return part.token_adapter.size === 0
+  if (part instanceof SavedModule) return part.modules_to_save.size === 0
+  return part.adapters.size === 0 && part.loraA === null
+}
+
+type Part = LoraLayer | SavedModule | TokenRows
+
 /** The modules that hold adapters, with their paths. */
-export function* parts(model: Module): Iterable<[path: string, part: LoraLayer | SavedModule | TokenRows]> {
+export function* parts(model: Module): Iterable<[path: string, part: Part]> {
   for (const [path, module] of model.namedModules()) {
     if (module instanceof SavedModule || module instanceof TokenRows) yield [path, module]
     else if (isLoraLayer(module) && module.adapters.size > 0) yield [path, module]
   }
 }
 
-function ownParameters(part: LoraLayer | SavedModule | TokenRows, name: string): Tensor[] {
+function ownParameters(part: Part, name: string): Tensor[] {
+  if (part instanceof SavedModule) return part.ownOf(name).map(([, tensor]) => tensor)
   if (part instanceof TokenRows) return [part.token_adapter.get(name) ?? []].flat()
-  const own = part instanceof SavedModule ? part.modules_to_save.get(name) : part.adapters.get(name)
-  if (own === undefined) return []
-  if (own instanceof NamedAdapter) return own.parameters()
-  // A copy for its bias alone shares the weights.
-  const shared = new Set((part as SavedModule).original_module.parameters())
-  return own.parameters().filter((tensor) => !shared.has(tensor))
+  return part.adapters.get(name)?.parameters() ?? []
 }
 
 /** The LoRA layer in place of a plain one, or the one that is there. */
@@ -123,9 +131,9 @@ function loraLayer(module: Module, replaced: Map<Module, Module>): LoraLayer {
 }
 
 function wrapped(module: Module, replaced: Map<Module, Module>): SavedModule {
-  if (module instanceof SavedModule) return module
-  const known = replaced.get(module)
-  const made = known instanceof SavedModule ? known : new SavedModule(module)
+  const known = module instanceof SavedModule ? module : replaced.get(module)
+  if (known instanceof SavedModule) return known
+  const made = new SavedModule(module)
   replaced.set(module, made)
   return made
 }
@@ -162,7 +170,7 @@ function tokenTables(
     ? [[null, given as readonly number[]]]
     : Object.entries(given as Readonly<Record<string, readonly number[]>>)
   return named.map(([name, ids]) => {
-    const found = tables.find(([path]) => name === null || path === name || path.endsWith(`.${name}`))
+    const found = tables.find(([path]) => name === null || isNamed(name, path))
     if (found === undefined) throw bad(owner, 'trainableTokenIndices', 'names of embeddings of the model', name)
     const table = found[1] instanceof TokenRows ? found[1].base_layer : (found[1] as PlainEmbedding)
     const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= table.numEmbeddings)

@@ -99,6 +99,10 @@ export function completeConfig(owner: string, config: LoraConfig): FullConfig {
   return full
 }
 
+/** What an update is multiplied by. */
+export const scalingOf = ({ useRslora }: FullConfig, r: number, loraAlpha: number): number =>
+  loraAlpha / (useRslora ? Math.sqrt(r) : r)
+
 /** Whether the targets are all linear layers. */
 export const isAllLinear = (targets: unknown): boolean =>
   typeof targets === 'string' && targets.toLowerCase() === 'all-linear'

@@ -30,11 +30,7 @@ export function peftStateDict(model: Module, name: string, config: FullConfig): 
   for (const [path, part] of parts(model)) {
     if (part instanceof TokenRows) put(`${path}.token_adapter.trainable_tokens_delta`, part.token_adapter.get(name))
     else if (part instanceof SavedModule) {
-      const copy = part.modules_to_save.get(name)
-      if (copy === undefined) continue
-      const shared = new Set(part.original_module.parameters())
-      const own = [...copy.namedTensors()].filter(([, tensor]) => !shared.has(tensor))
-      for (const [key, tensor] of own) put(`${path}.${key}`, tensor)
+      for (const [key, tensor] of part.ownOf(name)) put(`${path}.${key}`, tensor)
     } else {
       const own = part.adapters.get(name)
       if (own === undefined) continue

@@ -10,10 +10,11 @@ import { checkOptions, pickOptions } from '../runtime/check-options.js'
 import { bad, nearest } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import { adapterParameters, applyAdapter, parts, removeAdapter, trainAdapters } from './apply.js'
-import { completeConfig } from './config.js'
+import { completeConfig, scalingOf } from './config.js'
 import type { FullConfig, LoraConfig, TaskType } from './config.js'
 import { fillAdapter, readAdapter, writeAdapter } from './files.js'
 import { targetModules } from './targets.js'
+import type { Tensor } from '../tensor/tensor.js'
 
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
 export interface LoadAdapterOptions extends HubOptions {
@@ -78,12 +79,7 @@ export class PeftModel<M extends Module = Module> extends Module {
   ): Promise<Adapted<M>> {
     checkOptions('PeftModel.fromPretrained', options, schemas.LoadAdapterOptions)
     const peft = new PeftModel(model, null)
-    try {
-      peft.active = [await peft.loadAdapter(dirOrHubId, options)]
-    } catch (error) {
-      peft.unload()
-      throw error
-    }
+    peft.active = [await peft.loadAdapter(dirOrHubId, options)]
     return peft as Adapted<M>
   }
 
@@ -219,14 +215,15 @@ export class PeftModel<M extends Module = Module> extends Module {
       replaceModules(this.base_model, new Map(wholes.map((part) => [part, part.toPlain()])))
       mergeAndUnload(this.base_model)
     })
-    this.forget()
+    this.active = []
+    this.configs.clear()
     return this.base_model
   }
 
   /** Takes all adapters out, and returns the base model as it was. */
   unload(): M {
     for (const name of this.configs.keys()) this.drop(name)
-    return this.mergeAndUnload()
+    return this.base_model
   }
 
   /** Multiplies the updates of an adapter by a factor, e.g. 0.5 for half its effect. It does not add up: 1 is the adapter as it was trained. */
@@ -234,21 +231,18 @@ export class PeftModel<M extends Module = Module> extends Module {
     this.checkNames('PeftModel.scaleAdapter', adapterName)
     for (const [, part] of parts(this.base_model)) {
       const own = isLoraLayer(part) ? part.adapters.get(adapterName) : undefined
-      if (own === undefined) continue
-      const root = this.configs.get(adapterName)!.useRslora ? Math.sqrt(own.r) : own.r
-      own.scaling = (factor * own.loraAlpha) / root
+      if (own) own.scaling = factor * scalingOf(this.configs.get(adapterName)!, own.r, own.loraAlpha)
     }
   }
 
   /** The parameters that train: those of the active adapters. */
-  trainableParameters(): ReturnType<Module['parameters']> {
+  trainableParameters(): Tensor[] {
     return this.parameters().filter((tensor) => tensor.requiresGrad)
   }
 
   /** How many numbers train, of how many. */
   trainableCount(): TrainableCount {
-    const count = (tensors: readonly { shape: readonly number[] }[]) =>
-      tensors.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
+    const count = (tensors: readonly Tensor[]) => tensors.reduce((sum, { numel }) => sum + numel, 0)
     const [trainable, all] = [count(this.trainableParameters()), count(this.parameters())]
     return { trainable, all, percent: (100 * trainable) / all }
   }
@@ -266,20 +260,17 @@ export class PeftModel<M extends Module = Module> extends Module {
       throw bad(owner, 'adapterName', 'a name without dots, slashes and spaces', name)
     if (this.configs.has(name))
       throw bad(owner, 'adapterName', 'a name that is not taken', name, 'call deleteAdapter first')
+    // What trained goes on; the base, which may train before its first adapter, does not.
+    const trained = new Set(this.configs.size === 0 ? [] : this.trainableParameters())
     applyAdapter(owner, this.base_model, name, config, isStrict)
     this.configs.set(name, config)
-    trainAdapters(this.base_model, this.active)
+    for (const tensor of this.parameters()) tensor.requiresGrad = trained.has(tensor)
   }
 
   private drop(name: string): void {
     this.active = this.active.filter((each) => each !== name)
     this.configs.delete(name)
     removeAdapter(this.base_model, name)
-  }
-
-  private forget(): void {
-    this.active = []
-    this.configs.clear()
   }
 
   private checkNames(owner: string, names: string | readonly string[]): readonly string[] {

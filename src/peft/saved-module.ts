@@ -27,6 +27,13 @@ export class SavedModule extends Module {
     this.modules_to_save.set(name, copy)
   }
 
+  /** The tensors of an adapter's copy by their keys: all but those that it shares. */
+  ownOf(name: string): [key: string, tensor: Tensor][] {
+    const shared = new Set(this.original_module.parameters())
+    const all = [...(this.modules_to_save.get(name)?.namedTensors() ?? [])]
+    return all.flatMap(([key, tensor]) => (shared.has(tensor) ? [] : [[key, tensor]]))
+  }
+
   /** The module of the present call. */
   get current(): Module {
     for (const name of activeAdapters()) {
@@ -51,7 +58,7 @@ export class SavedModule extends Module {
   }
 }
 
-/** The rows of one adapter: their ids, and where each id of the vocabulary has its row, from 1 on; 0 for none. */
+/** Where the rows of one adapter belong: their ids, and of each id of the vocabulary its row, from 1 on; 0 for none. */
 interface Rows {
   readonly ids: readonly number[]
   readonly slots: Tensor
@@ -82,6 +89,14 @@ export class TokenRows extends Module {
     )
     this.token_adapter.set(name, parameter(start))
     this.rows.set(name, { ids, slots: keep(tensor(slots)) })
+  }
+
+  /** Takes an adapter's rows out and releases them. */
+  delete(name: string): void {
+    this.token_adapter.get(name)?.dispose()
+    this.rows.get(name)?.slots.dispose()
+    this.token_adapter.delete(name)
+    this.rows.delete(name)
   }
 
   get weight(): Tensor {

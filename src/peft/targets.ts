@@ -3,7 +3,7 @@ import { OptionError } from '../errors.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import { Embedding } from '../lora/embedding.js'
 import { Linear } from '../lora/linear.js'
-import { excludesNothing, fitsNothing } from '../lora/targets.js'
+import { excludesNothing, fitsNothing, isNamed } from '../lora/targets.js'
 import type { Named } from '../lora/targets.js'
 import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
@@ -49,13 +49,13 @@ export function targetModules(owner: string, model: Module, config: FullConfig, 
   const modules = [...model.namedModules()].filter(([path]) => path !== '' && !isInsideAdapter(path))
   const layers = modules.filter(([, module]) => takesAdapters(module))
   const targets = config.targetModules ?? defaultTargets(owner, model)
-  const isTarget = isAllLinear(targets) ? linearLayers(model, layers) : matcher(owner, 'targetModules', targets)
+  const isTarget = isAllLinear(targets) ? linearLayers(layers) : matcher(owner, 'targetModules', targets)
   const isExcluded = config.excludeModules === null ? null : matcher(owner, 'excludeModules', config.excludeModules)
   const isSaved = (path: string) => (config.modulesToSave ?? []).some((name) => path.split('.').includes(name))
   const inBlocks = blocksOf(config)
   const meant = modules.filter(([path]) => isTarget(path) && !isSaved(path) && inBlocks(path))
   if (isStrict && Array.isArray(targets)) {
-    const unmatched = (targets as string[]).filter((name) => !meant.some(([path]) => fits(name, path)))
+    const unmatched = (targets as string[]).filter((name) => !meant.some(([path]) => isNamed(name, path)))
     if (unmatched.length > 0) throw fitsNothing(owner, unmatched, modules, layers)
   }
   if (isStrict && config.excludeModules !== null && !meant.some(([path]) => isExcluded!(path)))
@@ -77,11 +77,9 @@ export function targetModules(owner: string, model: Module, config: FullConfig, 
 /** Parts of a layer that has adapters already are none of the model's. */
 const isInsideAdapter = (path: string): boolean => /(?:^|\.)(?:adapters|modules_to_save|token_adapter)\./.test(path)
 
-const fits = (name: string, path: string): boolean => path === name || path.endsWith(`.${name}`)
-
 /** What a list of names or a regular expression means. */
 function matcher(owner: string, option: string, names: string | readonly string[]): (path: string) => boolean {
-  if (typeof names !== 'string') return (path) => names.some((name) => fits(name, path))
+  if (typeof names !== 'string') return (path) => names.some((name) => isNamed(name, path))
   const pattern = pythonPattern(owner, option, names)
   return (path) => pattern.test(path)
 }
@@ -95,22 +93,14 @@ function pythonPattern(owner: string, option: string, source: string): RegExp {
   }
 }
 
+/** Where heads are: a part of the model itself, or the decoder of a masked language model's head. */
+const HEAD = /^(?:lm_head|classifier|score|decoder|(?:cls\.predictions|head)\.decoder)(?:\.|$)/
+
 /** All dense layers but the head. */
-function linearLayers(model: Module, layers: readonly Named[]): (path: string) => boolean {
+function linearLayers(layers: readonly Named[]): (path: string) => boolean {
   const dense = layers.filter(([, module]) => !(module instanceof PlainEmbedding || module instanceof Embedding))
-  const heads = ['lm_head', 'classifier', 'score', 'decoder'].flatMap((name) => headPath(model, name) ?? [])
-  const paths = new Set(dense.map(([path]) => path).filter((path) => !heads.some((head) => isAt(path, head))))
+  const paths = new Set(dense.map(([path]) => path).filter((path) => !HEAD.test(path)))
   return (path) => paths.has(path)
-}
-
-const isAt = (path: string, head: string): boolean => path === head || path.startsWith(`${head}.`)
-
-/** The path of the head: a part of the model itself, or the decoder of a masked language model's head. */
-function headPath(model: Module, name: string): string | null {
-  for (const [path] of model.namedModules()) if (path === name) return path
-  if (name !== 'decoder') return null
-  for (const [path] of model.namedModules()) if (/^(?:cls\.predictions|lm_head|head)\.decoder$/.test(path)) return path
-  return null
 }
 
 function defaultTargets(owner: string, model: Module): readonly string[] {

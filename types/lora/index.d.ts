@@ -1,7 +1,8 @@
 // Generated from src/lora/index.ts by `npm run api`. Do not edit.
 
 export { LoraLayer, isLoraLayer } from './lora-layer.js'
-export type { DropoutLike, LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+export type { DropoutLike } from './factors.js'
+export type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 export { Linear } from './linear.js'
 export type { LoraLinearOptions } from './linear.js'
 export { Conv1d, Conv2d, Conv3d } from './conv.js'

@@ -5,6 +5,7 @@ import type { OwnTensor } from '../nn/module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { Adapter } from './adapter.js'
+import type { DropoutLike, Factors, InUse } from './factors.js'
 import { NamedAdapter } from './named-adapter.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
 /** Options of every LoRA layer. */
@@ -20,26 +21,6 @@ export interface LoraOptions extends PlacementOptions {
 export interface LoraDropoutOptions {
   /** Dropout probability on the input of the low-rank path, in training. @minimum 0 @maximum 1 @default 0 */
   loraDropout?: number
-}
-/** A value of a layer's `loraDropout`: a module, or a function of a tensor. */
-export type DropoutLike = Module | ((x: Tensor) => Tensor)
-/** Low-rank factors, and how forward applies them. */
-export interface Factors {
-  readonly a: Tensor
-  readonly b: Tensor
-  readonly scaling: number
-  readonly dropout: DropoutLike
-  /** Of the second factor: added, scaled, to the output. */
-  readonly loraBias: Tensor | null
-  /** Of DoRA, one for each output. */
-  readonly magnitude: Tensor | null
-}
-/** What a forward computes with. */
-export interface InUse {
-  readonly weight: Tensor
-  readonly bias: Tensor | null
-  /** Those that are not in the weight. */
-  readonly factors: readonly Factors[]
 }
 /**
  * The base class of all LoRA layers: a weight that is frozen when `r > 0`, the factors `loraA` and `loraB`, and merging.
@@ -141,14 +122,14 @@ export declare abstract class LoraLayer extends Module implements Adapter {
     a: Tensor
     b: Tensor
   } | null
-  /** The factors that act in this call: the layer's own, then those of the adapters that the call names. */
-  private allFactors
+  /** The layer's own factors, then those of adapters by name. */
+  private factorsOf
   private namesInUse
-  /** The bias of this call: an adapter that trains biases has its own. */
-  private biasInUse
+  /** The bias with these adapters: one that trains biases has its own. */
+  private biasOf
   /**
-   * Weight, bias and factors of this call. Merged weights serve a call that names the adapters that were merged; with gradients they serve none that trains,
-   * as {@link activeFactors}.
+   * Weight, bias and factors of this call. The merged copy serves a call that names the adapters in it, unless gradients are recorded that would not reach
+   * the factors.
    */
   protected inUse(): InUse
   /** The weight for a forward without active factors. Unlike `weight`, it is for internal use, so the copy can be disposed. */
@@ -160,9 +141,8 @@ export declare abstract class LoraLayer extends Module implements Adapter {
   protected dropped(x: Tensor, dropout?: DropoutLike): Tensor
   private checkUnwritten
   private freshCopy
-  /** What the merged copy is computed from. */
-  private sources
   private folded
+  /** The bias with the biases of second factors; the very bias where there are none. */
   private foldedBias
   private dropCopy
 }

@@ -3,7 +3,7 @@
 import { Dropout } from '../nn/dropout.js'
 import { Module } from '../nn/module.js'
 import type { Tensor } from '../tensor/tensor.js'
-import type { Factors } from './lora-layer.js'
+import type { Factors } from './factors.js'
 /** What a named adapter of a layer is. */
 export interface NamedAdapterOptions {
   /** Rank of the update. @integer @minimum 1 */

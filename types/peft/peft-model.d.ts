@@ -3,6 +3,7 @@
 import type { HubOptions } from '../hub/options.js'
 import { Module } from '../nn/module.js'
 import type { FullConfig, LoraConfig } from './config.js'
+import type { Tensor } from '../tensor/tensor.js'
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
 export interface LoadAdapterOptions extends HubOptions {
   /** The name of the adapter in the model. @minLength 1 @default 'default' */
@@ -99,14 +100,13 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   /** Multiplies the updates of an adapter by a factor, e.g. 0.5 for half its effect. It does not add up: 1 is the adapter as it was trained. */
   scaleAdapter(adapterName: string, factor: number): void
   /** The parameters that train: those of the active adapters. */
-  trainableParameters(): ReturnType<Module['parameters']>
+  trainableParameters(): Tensor[]
   /** How many numbers train, of how many. */
   trainableCount(): TrainableCount
   /** Prints {@link trainableCount} in PEFT's words. */
   printTrainableParameters(): void
   private add
   private drop
-  private forget
   private checkNames
 }
 /** A {@link PeftModel} whose `forward` has all forms of that of its model, such as the one with labels. */
