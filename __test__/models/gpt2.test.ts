@@ -303,3 +303,33 @@ test('KvCache: rows are repeated and dropped', async (t) => {
   t.throws(() => cache.batchSelectIndices([3]), { instanceOf: lora.OptionError, message: /from 0 to 2/ })
   cache.dispose()
 })
+
+test('GPT2LMHeadModel.loadStateDict: the names of old files, of a bare model and of the NLG example, without a strict error', async (t) => {
+  const source = tiny()
+  const plain = Object.entries(source.stateDict()).filter(([name]) => name !== 'lm_head.weight')
+  const bare = plain.map(([name, tensor]) => [name.slice('transformer.'.length), tensor] as const)
+  const old = bare.map(([name, tensor]) => {
+    const isWeight = name.endsWith('.weight')
+    if (/^w[tp]e\./.test(name)) return [name, tensor] as const
+    const end = isWeight ? (name.includes('ln_') ? 'g' : 'w') : 'b'
+    return [name.replace(/\.\w+$/, `.${end}`), tensor] as const
+  })
+  const head = ['lm_head.decoder.weight', source.lm_head.weight] as const
+  const nlg = [...plain, head, ['transformer.h.0.attn.bias', lora.ones([1, 1, 24, 24])] as const].map(
+    ([name, tensor]) => [`module.${name}`, tensor] as const,
+  )
+  const want = source.forward(IDS).logits
+  const load = (model: lora.nn.Module, entries: readonly (readonly [string, lora.Tensor])[]) =>
+    model.loadStateDict(Object.fromEntries(entries))
+  for (const entries of [plain, bare, old, nlg]) {
+    const model = models.GPT2LMHeadModel.fromConfig(CONFIG)
+    t.deepEqual(load(model, entries), { missingKeys: [], unexpectedKeys: [] })
+    await same(t, model.forward(IDS).logits, want)
+  }
+  const decoder = models.GPT2LMHeadModel.fromConfig(CONFIG).transformer
+  load(decoder, nlg)
+  await same(t, decoder.forward(IDS).lastHiddenState, source.transformer.forward(IDS).lastHiddenState)
+  const untied = models.GPT2LMHeadModel.fromConfig({ ...CONFIG, tie_word_embeddings: false })
+  t.throws(() => load(untied, bare), { message: /1 missing: lm_head\.weight/ })
+  t.throws(() => load(tiny(), [...bare, ['h.9.ln_1.g', lora.ones([8])]]), { message: /1 unexpected: h\.9\.ln_1\.g/ })
+})

@@ -1,4 +1,5 @@
 // All kinds of cases: those that this runner runs, and those of the format that it counts as unsupported.
+import { checkpointKinds } from './checkpoints.mjs'
 import { decoderKinds } from './decoder.mjs'
 import { encoderKinds } from './encoder.mjs'
 import { fileKinds } from './files.mjs'
@@ -41,6 +42,7 @@ export const KINDS = {
   ...decoderKinds,
   ...peftAdapterKinds,
   ...encoderKinds,
+  ...checkpointKinds,
   ...fileKinds,
   ...generationKinds,
   ...metricKinds,
@@ -50,7 +52,7 @@ export const KINDS = {
 
 /** Kinds of the format for later parts of the package. */
 export const LATER_KINDS = [
-  ...['peft_multi', 'model_checkpoint', 'half_model', 'conversion'],
+  ...['peft_multi', 'conversion'],
   ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
 ]
 
@@ -61,7 +63,7 @@ const FILE_KEYS = ['file', 'bytes', 'sha256', 'files']
 /** Tolerances by name. A case may state one that it has no use for. */
 const TOLERANCES = [
   ...['atol', 'rtol', 'forward', 'grad', 'loss', 'param', 'param_mean', 'grad_norm', 'lr', 'f32', 'f64'],
-  ...['scores', 'sequences_scores'],
+  ...['scores', 'sequences_scores', 'f32 arithmetic on these weights', 'native arithmetic'],
 ]
 /** Parts that state nothing about the package. */
 export const COMMON_WORDS = {

@@ -47,13 +47,20 @@ async function runNlg(fixture, check) {
  * The model of a folder with a LoRA layer replacing each module named `module`, or as one of `modules`; the base weight is copied into the new
  * layer, and the factors come from the tensors that begin with `prefix`.
  */
-export async function nlgModel(
-  fixture,
-  { class: layer = 'MergedLinear', module: name, modules: names = [name], dropout = 0, ...kwargs },
-  prefix,
-) {
+export async function nlgModel(fixture, settings, prefix) {
   const config = fixture.json(`${fixture.entry.model_dir}/config.json`)
   const model = await models[config.architectures[0]].fromPretrained(fixture.path(fixture.entry.model_dir))
+  replaceLayers(model, settings)
+  lora.markOnlyLoraAsTrainable(model)
+  loadFactors(model, fixture.group(prefix))
+  return model
+}
+
+/** Puts LoRA layers with the base weights in place of the modules that the settings name. */
+export function replaceLayers(
+  model,
+  { class: layer = 'MergedLinear', module: name, modules: names = [name], dropout = 0, ...kwargs },
+) {
   const make = (shape, bias) => {
     // A weight has shape (out, in), that of the example's Conv1D (in, out).
     const args = kwargs.fan_in_fan_out ? shape : shape.toReversed()
@@ -61,9 +68,6 @@ export async function nlgModel(
   }
   const paths = [...model.namedModules()].map(([path]) => path).filter((path) => names.includes(path.split('.').at(-1)))
   for (const path of paths) replaceLayer(model, path, make)
-  lora.markOnlyLoraAsTrainable(model)
-  loadFactors(model, fixture.group(prefix))
-  return model
 }
 
 function replaceLayer(model, path, make) {

@@ -305,8 +305,10 @@ models_gpt2_classification$GPT2ForSequenceClassification$constructor {"name":"mo
 models_gpt2_classification$GPT2ForSequenceClassification$fromPretrained$static {"name":"models.GPT2ForSequenceClassification.fromPretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"options","rule":106,"optional":true,"options":"PretrainedOptions"}]}
 models_gpt2_classification$GPT2ForTokenClassification$constructor {"name":"models.GPT2ForTokenClassification","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
 models_gpt2_classification$GPT2ForTokenClassification$fromPretrained$static {"name":"models.GPT2ForTokenClassification.fromPretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"options","rule":106,"optional":true,"options":"PretrainedOptions"}]}
+models_gpt2_gpt2$GPT2LMHeadModel$checkpointKey {"name":"models.GPT2LMHeadModel.checkpointKey","parameters":[{"name":"key","rule":132}]}
 models_gpt2_gpt2$GPT2LMHeadModel$constructor {"name":"models.GPT2LMHeadModel","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
 models_gpt2_gpt2$GPT2LMHeadModel$fromPretrained$static {"name":"models.GPT2LMHeadModel.fromPretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"options","rule":106,"optional":true,"options":"PretrainedOptions"}]}
+models_gpt2_gpt2$GPT2Model$checkpointKey {"name":"models.GPT2Model.checkpointKey","parameters":[{"name":"key","rule":132}]}
 models_gpt2_gpt2$GPT2Model$constructor {"name":"models.GPT2Model","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
 models_gpt2_gpt2$GPT2Model$forward {"name":"models.GPT2Model.forward","parameters":[{"name":"inputIds","rule":0},{"name":"options","rule":82,"optional":true,"options":"DecoderOptions"},{"name":"reads","rule":146,"optional":true}]}
 models_modernbert_classification$ModernBertForSequenceClassification$constructor {"name":"models.ModernBertForSequenceClassification","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
@@ -336,6 +338,7 @@ models_shared_causal_lm$CausalLM$forward {"name":"models.CausalLM.forward","para
 models_shared_causal_lm$CausalLM$generate {"name":"models.CausalLM.generate","isPromise":true,"parameters":[{"name":"prompt","rule":0},{"name":"options","rule":86,"optional":true}]}
 models_shared_causal_lm$CausalLM$gradientCheckpointingDisable {"name":"models.CausalLM.gradientCheckpointingDisable","parameters":[]}
 models_shared_causal_lm$CausalLM$gradientCheckpointingEnable {"name":"models.CausalLM.gradientCheckpointingEnable","parameters":[]}
+models_shared_causal_lm$CausalLM$optionalKeys {"name":"models.CausalLM.optionalKeys","parameters":[]}
 models_shared_causal_lm$CausalLM$savePretrained {"name":"models.CausalLM.savePretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"options","rule":112,"optional":true,"options":"SaveOptions"}]}
 models_shared_causal_lm$CausalLM$stream {"name":"models.CausalLM.stream","parameters":[{"name":"prompt","rule":0},{"name":"options","rule":86,"optional":true,"options":"GenerateOptions"}]}
 models_shared_decoder_heads$DecoderSequenceClassifier$forward {"name":"models.DecoderSequenceClassifier.forward","parameters":[{"name":"inputIds","rule":0},{"name":"options","rule":{"kind":"object","name":"DecoderSequenceClassificationOptions","fields":[]},"optional":true}]}
@@ -355,6 +358,7 @@ models_shared_pooled_encoder$PooledEncoderModel$forward {"name":"PooledEncoderMo
 models_shared_pooled_encoder$PooledEncoderModel$fromPretrained$static {"name":"PooledEncoderModel.fromPretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"options","rule":106,"optional":true}]}
 models_shared_pretrained_encoder$PretrainedEncoder$fromPretrained$static {"name":"PretrainedEncoder.fromPretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"options","rule":106,"optional":true,"options":"PretrainedOptions"}]}
 models_shared_pretrained_model$PretrainedModel$fromConfig$static {"name":"PretrainedModel.fromConfig","parameters":[{"name":"config","rule":123},{"name":"options","rule":0,"optional":true}]}
+models_shared_rotary_causal_lm$RotaryCausalLM$checkpointKey {"name":"RotaryCausalLM.checkpointKey","parameters":[{"name":"key","rule":132}]}
 models_shared_rotary_causal_lm$RotaryCausalLM$fromPretrained$static {"name":"RotaryCausalLM.fromPretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"options","rule":106,"optional":true,"options":"PretrainedOptions"}]}
 models_shared_rotary_decoder$RotaryDecoder$forward {"name":"RotaryDecoder.forward","parameters":[{"name":"inputIds","rule":0},{"name":"options","rule":82,"optional":true,"options":"DecoderOptions"},{"name":"reads","rule":146,"optional":true}]}
 models_shared_rotary_decoder$RotaryDecoder$fromPretrained$static {"name":"RotaryDecoder.fromPretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"options","rule":106,"optional":true,"options":"PretrainedOptions"}]}
@@ -582,6 +586,7 @@ nn_loss_layers$SmoothL1Loss$forward {"name":"nn.SmoothL1Loss.forward","parameter
 nn_loss_layers$TripletMarginLoss$constructor {"name":"nn.TripletMarginLoss","isConstructor":true,"parameters":[{"name":"options","rule":119,"optional":true,"options":"TripletMarginLossOptions"}]}
 nn_loss_layers$TripletMarginLoss$forward {"name":"nn.TripletMarginLoss.forward","parameters":[{"name":"anchor","rule":25},{"name":"positive","rule":25},{"name":"negative","rule":25}]}
 nn_module$Module$apply {"name":"nn.Module.apply","parameters":[{"name":"fn","rule":27}]}
+nn_module$Module$checkpointKey {"name":"nn.Module.checkpointKey","parameters":[{"name":"key","rule":132}]}
 nn_module$Module$children {"name":"nn.Module.children","parameters":[]}
 nn_module$Module$constructor {"name":"nn.Module","isConstructor":true,"parameters":[]}
 nn_module$Module$eval {"name":"nn.Module.eval","parameters":[]}

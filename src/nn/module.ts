@@ -198,17 +198,18 @@ export abstract class Module {
   /**
    * Copies tensors into the model by name, converted to the model's dtypes. Keys and shapes are checked first; either all tensors change or none.
    * From a training checkpoint it takes the state dict under `model_state_dict`, `state_dict` or `model`. A prefix `module.` that all keys share is
-   * removed if the model has the keys without it.
+   * removed if the model has the keys without it. Names that circulate for the architecture are read too: see {@link checkpointKey}.
    * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape; with `strict: false` too, for a
    * dict of which no key fits, and for one that holds an adapter when the model has none.
    */
   loadStateDict(stateDict: StateDict, options: { strict?: boolean } = {}): LoadReport {
     const own = new Map(Object.entries(this.stateDict()))
     const aliases = this.allAliases()
-    const found = findStateDict(stateDict, (key) => own.has(key) || aliases.has(key))
+    const renamed = (key: string) => ownKey(key, own, aliases, this.checkpointKey(key))
+    const found = findStateDict(stateDict, (key) => own.has(renamed(key) ?? ''))
     checkTensors(`${this.constructor.name}.loadStateDict`, found)
     checkDict(this, found)
-    const dict = underOwnKeys(found, own, aliases)
+    const dict = underOwnKeys(found, renamed)
     const optional = this.allOptionalKeys()
     const missingKeys = [...own.keys()].filter((key) => !(key in dict) && !optional.has(key))
     const unexpectedKeys = Object.keys(dict).filter((key) => !own.has(key))
@@ -240,6 +241,14 @@ export abstract class Module {
   /** Alternative keys of own tensors in files, mapped to the keys that this class writes. They are read, never written. */
   keyAliases(): Readonly<Record<string, string>> {
     return {}
+  }
+
+  /**
+   * The key of this class for a key that it lacks but files of such models have: another name that circulates; or null for what files hold and this class does not
+   * need, such as buffers of old releases. Asked of the module that loads, with the path from there.
+   */
+  checkpointKey(key: string): string | null {
+    return key
   }
 
   private allAliases(): Map<string, string> {
@@ -365,14 +374,26 @@ registerModuleClass(Module)
 nameClass('Module', Module)
 
 /** The dict with aliases replaced by the model's keys. If a file has a tensor under two names, the later one is used, as in PyTorch. */
-function underOwnKeys(
-  dict: StateDict,
+function underOwnKeys(dict: StateDict, renamed: (key: string) => string | null): StateDict {
+  if (Object.keys(dict).every((key) => renamed(key) === key)) return dict
+  const entries = Object.entries(dict).flatMap(([key, tensor]) => {
+    const own = renamed(key)
+    return own === null ? [] : [[own, tensor] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** A key of a file as the module has it, or as it is where the module has none; null for what the module does not need. */
+function ownKey(
+  key: string,
   own: ReadonlyMap<string, Tensor>,
   aliases: ReadonlyMap<string, string>,
-): StateDict {
-  const renamed = (key: string) => (own.has(key) ? key : (aliases.get(key) ?? key))
-  if (Object.keys(dict).every((key) => renamed(key) === key)) return dict
-  return Object.fromEntries(Object.entries(dict).map(([key, tensor]) => [renamed(key), tensor]))
+  circulating: string | null,
+): string | null {
+  if (own.has(key)) return key
+  const alias = aliases.get(key)
+  if (alias !== undefined) return alias
+  return circulating === null || own.has(circulating) ? circulating : key
 }
 
 function trainableShare(module: Module): string {

@@ -79,7 +79,7 @@ export declare abstract class Module {
   /**
    * Copies tensors into the model by name, converted to the model's dtypes. Keys and shapes are checked first; either all tensors change or none.
    * From a training checkpoint it takes the state dict under `model_state_dict`, `state_dict` or `model`. A prefix `module.` that all keys share is
-   * removed if the model has the keys without it.
+   * removed if the model has the keys without it. Names that circulate for the architecture are read too: see {@link checkpointKey}.
    * @throws {KeyError} listing every missing and unexpected key (unless `strict` is false) and every key of another shape; with `strict: false` too, for a
    * dict of which no key fits, and for one that holds an adapter when the model has none.
    */
@@ -94,6 +94,11 @@ export declare abstract class Module {
   private allOptionalKeys
   /** Alternative keys of own tensors in files, mapped to the keys that this class writes. They are read, never written. */
   keyAliases(): Readonly<Record<string, string>>
+  /**
+   * The key of this class for a key that it lacks but files of such models have: another name that circulates; or null for what files hold and this class does not
+   * need, such as buffers of old releases. Asked of the module that loads, with the path from there.
+   */
+  checkpointKey(key: string): string | null
   private allAliases
   /** Makes all parameters trainable or frozen. Returns the module. */
   requiresGrad_(on?: boolean): this

@@ -131,6 +131,11 @@ export class GPT2Model extends Module {
     return this.wte
   }
 
+  override checkpointKey(key: string): string | null {
+    const name = checkpointName(key)
+    return name === null || name.startsWith('lm_head.') ? null : name.slice('transformer.'.length)
+  }
+
   /** `reads`: which outputs will be read. */
   override forward(inputIds: Ids, options: DecoderOptions = {}, reads: Reads = 'unmasked'): DecoderOutput {
     return runDecoder('GPT2Model.forward', inputIds, options, reads, {
@@ -200,11 +205,16 @@ export class GPT2LMHeadModel extends CausalLM {
    * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
    *
    * Weights keep the type of the file (bf16 and f16 are computed in f32) and stay in the file's pages; biases and norms are widened.
-   * Names with and without the prefix `transformer.` are accepted; the mask buffers of old files are ignored.
+   * Names with and without the prefix `transformer.` and those of the first releases (`ln_1.g`, `c_attn.w`) are accepted, by `loadStateDict` too; the mask buffers
+   * of old files are ignored.
    * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
    */
   static fromPretrained(dir: string, options: PretrainedOptions = {}): Promise<GPT2LMHeadModel> {
     return readCausalLM(dir, options, 'gpt2', checkpointName, (config, take) => new GPT2LMHeadModel(config, {}, take))
+  }
+
+  override checkpointKey(key: string): string | null {
+    return checkpointName(key)
   }
 
   protected override get decoder(): GPT2Model {
@@ -226,8 +236,17 @@ function norm(config: GPT2Config, take: WeightSource, name: string): LayerNorm {
   return layerNorm(take, name, config.n_embd, config.layer_norm_epsilon)
 }
 
-// The first GPT-2 files have no prefix; files of old releases contain the causal mask as a buffer.
+/** The ends of names in the first releases, and those of today. */
+const ENDS: Readonly<Record<string, string>> = { g: 'weight', w: 'weight', b: 'bias' }
+
+/**
+ * A name in files that circulate → ours; null for the causal mask, which old releases have as a buffer. The first GPT-2 files have no prefix, those of its first ports
+ * short ends (`ln_1.g`, `c_attn.w`), and the model of LoRA's NLG example holds its head in `lm_head.decoder`.
+ */
 export function checkpointName(name: string): string | null {
   if (/(^|\.)h\.\d+\.attn\.(bias|masked_bias)$/.test(name)) return null
-  return name.startsWith('transformer.') || name.startsWith('lm_head.') ? name : `transformer.${name}`
+  const long = name
+    .replace(/((?:^|\.)(?:ln_\w+|c_\w+)\.)([gwb])$/, (_, layer: string, end: string) => layer + ENDS[end]!)
+    .replace(/^lm_head\.decoder\./, 'lm_head.')
+  return long.startsWith('transformer.') || long.startsWith('lm_head.') ? long : `transformer.${long}`
 }

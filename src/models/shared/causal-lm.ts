@@ -60,6 +60,11 @@ export abstract class CausalLM extends PretrainedModel {
   /** Longest sequence that the model supports. */
   abstract get maxPositions(): number
 
+  /** A head with the weight of the token embedding is loaded with that one: many files hold it once. */
+  override optionalKeys(): readonly string[] {
+    return this.config.tie_word_embeddings ? ['lm_head.weight'] : []
+  }
+
   /** A sequence that {@link generate} makes longer than this is computed anew, since its heads turn by other angles then; null for never. */
   get recomputeBeyond(): number | null {
     return null

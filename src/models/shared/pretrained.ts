@@ -120,7 +120,7 @@ export async function readWeights(
   const config = await readConfig(dir)
   checkModelType(config, known, dir)
   const tensors = new Map<string, Tensor>()
-  const dict = findStateDict(await load(await weightFile(dir), { mapped }), () => false)
+  const dict = findStateDict(await load(await weightFile(dir), { mapped }), (key) => !key.startsWith('module.'))
   checkTensors(dir, dict)
   for (const [name, tensor] of Object.entries(dict)) {
     const ours = nameOf(name)

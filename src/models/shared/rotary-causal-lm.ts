@@ -54,6 +54,10 @@ export abstract class RotaryCausalLM<Model extends RotaryDecoder = RotaryDecoder
     return readCausalLM(dir, options, defaults.model_type, checkpointName, build)
   }
 
+  override checkpointKey(key: string): string | null {
+    return checkpointName(key)
+  }
+
   protected override get decoder(): Model {
     return this.model
   }

@@ -59,6 +59,7 @@ export declare class GPT2Model extends Module {
   ln_f: LayerNorm
   constructor(config?: Partial<GPT2Config>, options?: FreshOptions, take?: WeightSource)
   get inputEmbeddings(): TokenEmbedding
+  checkpointKey(key: string): string | null
   /** `reads`: which outputs will be read. */
   forward(inputIds: Ids, options?: DecoderOptions, reads?: Reads): DecoderOutput
   private checkLength
@@ -87,10 +88,12 @@ export declare class GPT2LMHeadModel extends CausalLM {
    * Reads a folder with `config.json` and `model.safetensors` (or its shards); the model is in evaluation mode, as in transformers.
    *
    * Weights keep the type of the file (bf16 and f16 are computed in f32) and stay in the file's pages; biases and norms are widened.
-   * Names with and without the prefix `transformer.` are accepted; the mask buffers of old files are ignored.
+   * Names with and without the prefix `transformer.` and those of the first releases (`ln_1.g`, `c_attn.w`) are accepted, by `loadStateDict` too; the mask buffers
+   * of old files are ignored.
    * @throws {KeyError} listing every missing, unexpected and misshapen tensor at once.
    */
   static fromPretrained(dir: string, options?: PretrainedOptions): Promise<GPT2LMHeadModel>
+  checkpointKey(key: string): string | null
   protected get decoder(): GPT2Model
   /** Longest sequence that the model supports. */
   get maxPositions(): number

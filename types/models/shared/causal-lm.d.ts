@@ -46,6 +46,8 @@ export declare abstract class CausalLM extends PretrainedModel {
   protected abstract get decoder(): Decoder
   /** Longest sequence that the model supports. */
   abstract get maxPositions(): number
+  /** A head with the weight of the token embedding is loaded with that one: many files hold it once. */
+  optionalKeys(): readonly string[]
   /** A sequence that {@link generate} makes longer than this is computed anew, since its heads turn by other angles then; null for never. */
   get recomputeBeyond(): number | null
   /** Logits x become `cap · tanh(x / cap)`; null for no cap. */

@@ -28,6 +28,7 @@ export declare abstract class RotaryCausalLM<Model extends RotaryDecoder = Rotar
     dir: string,
     options?: PretrainedOptions,
   ): Promise<M>
+  checkpointKey(key: string): string | null
   protected get decoder(): Model
   protected get logitSoftcap(): number | null
   protected get logitsScaling(): number
