@@ -2,6 +2,7 @@
 import * as lora from 'loralib'
 import { toleranceOf, valueAt } from './compare.mjs'
 import { loadFactors } from './nlg.mjs'
+import { optionsOf } from './python.mjs'
 
 export const PEFT_PREFIX = 'base_model.model.'
 
@@ -86,3 +87,27 @@ export function variantsOf(config) {
 
 /** A parameter's name in PEFT's files: without the adapter's name and without `modules_to_save`. */
 export const peftName = (path) => PEFT_PREFIX + (/\.lora_[AB]$/.test(path) ? `${path}.weight` : path)
+
+/**
+ * A named adapter made from the configuration of the case, with the tensors of its start.
+ * @returns the model with the adapter, and the paths of its layers
+ */
+export function makeAdapter(base, fixture) {
+  const model = lora.peft.getPeftModel(base, optionsOf(fixture.entry.peft_config))
+  const init = fixture.group('init.')
+  const places = [...model.namedParameters()].filter(([, tensor]) => tensor.requiresGrad)
+  const names = places.map(([path]) => namedName(path))
+  const unknown = Object.keys(init).filter((name) => !names.includes(name))
+  if (unknown.length > 0 || names.length !== Object.keys(init).length)
+    throw new Error(`the adapter has other tensors than the case: ${unknown}`)
+  lora.noGrad(() => places.forEach(([, tensor], i) => tensor.copy_(init[names[i]])))
+  const targets = [...base.namedModules()].filter(([, each]) => lora.isLoraLayer(each)).map(([path]) => path)
+  return [model, targets]
+}
+
+/** The same for a tensor of a named adapter. */
+export const namedName = (path) =>
+  path
+    .replace(/^base_model\./, PEFT_PREFIX)
+    .replace(/\.adapters\.default\.(lora_[AB])$/, '.$1.weight')
+    .replace(/\.adapters\.default\.magnitude$/, '.lora_magnitude_vector.weight')

@@ -3,12 +3,14 @@
 import * as lora from 'loralib'
 import { followScript, numbers, toHost, toleranceOf } from './compare.mjs'
 import { maskedLoss, nlgModel } from './nlg.mjs'
-import { checkTargets, injectFactors, loadModel, peftName, variantsOf } from './peft.mjs'
+import { checkTargets, injectFactors, loadModel, makeAdapter, namedName, peftName, variantsOf } from './peft.mjs'
 
 const { optim } = lora
 
 const NLG_SETTINGS = ['model_dir', 'lora', 'hyper', 'label_smooth']
 const PEFT_SETTINGS = ['model_dir', 'peft_config', 'hyper']
+/** Variants of PEFT that loralib's classes do not have: these train a named adapter. */
+const OWN_VARIANTS = new Set(['use_dora', 'use_rslora'])
 
 export const trainingKinds = {
   nlg_trajectory: {
@@ -19,7 +21,10 @@ export const trainingKinds = {
   },
   peft_trajectory: {
     run: runPeftTrajectory,
-    unsupported: ({ peft_config: config }) => variantsOf(config).join(', ') || null,
+    unsupported: ({ peft_config: config }) =>
+      variantsOf(config)
+        .filter((each) => !OWN_VARIANTS.has(each))
+        .join(', ') || null,
     settings: PEFT_SETTINGS,
     words: { key_note: 'says how the keys of the tensors are made' },
   },
@@ -100,20 +105,17 @@ async function trainNlg(fixture) {
   return run.end()
 }
 
-/** A plain adapter of PEFT. A classifier's head is trained in full: PEFT saves it whole for the task SEQ_CLS. */
+/** An adapter of PEFT, as loralib's layers where these can hold it. */
 async function trainPeft(fixture) {
   const { hyper, model_dir: folder, peft_config: config } = fixture.entry
-  const model = await loadModel(fixture, fixture.json(`${folder}/config.json`))
-  const wholes = config.task_type === 'SEQ_CLS' ? ['classifier', 'score'] : []
-  // Only what has an effect here is read: the runner must not pass over anything else.
-  const { r, lora_alpha, lora_dropout } = config
-  const adapter = { r, lora_alpha, lora_dropout, modules_to_save: wholes }
-  const targets = injectFactors(model, adapter, fixture.group('init.'), { mergeWeights: false })
+  const base = await loadModel(fixture, fixture.json(`${folder}/config.json`))
+  const isNamed = variantsOf(config).length > 0
+  const [model, targets] = isNamed ? makeAdapter(base, fixture) : plainAdapter(base, fixture)
   model.train()
   const { lr, betas, eps, weight_decay: weightDecay, warmup_steps: warmup, total_steps: total } = hyper
   const optimizer = new optim.AdamW(optim.decayGroups(model, weightDecay), { lr, betas, eps })
   const schedule = new optim.lrScheduler.LinearWarmup(optimizer, { warmup, total })
-  const run = new Run(fixture, model, optimizer, { prefix: 'after_step_', nameOf: peftName })
+  const run = new Run(fixture, model, optimizer, { prefix: 'after_step_', nameOf: isNamed ? namedName : peftName })
   const batches = ['input_ids', 'attention_mask', 'labels'].map((tensor) => fixture.tensor(tensor))
   for (let step = 0; step < run.microBatches; step++) {
     const [input, attentionMask, labels] = batches.map((batch) => batch.at(step % batch.shape[0]))
@@ -123,7 +125,18 @@ async function trainPeft(fixture) {
     await run.update()
     schedule.step()
   }
-  return Object.assign(await run.end(), { model, targets })
+  return Object.assign(await run.end(), { model: base, targets })
+}
+
+/** Loralib's layers with the factors of the case. A classifier's head is trained in full: PEFT saves it whole for the task SEQ_CLS. */
+function plainAdapter(model, fixture) {
+  const { peft_config: config } = fixture.entry
+  const wholes = config.task_type === 'SEQ_CLS' ? ['classifier', 'score'] : []
+  // Only what has an effect here is read: the runner must not pass over anything else.
+  const { r, lora_alpha, lora_dropout } = config
+  const adapter = { r, lora_alpha, lora_dropout, modules_to_save: wholes }
+  const targets = injectFactors(model, adapter, fixture.group('init.'), { mergeWeights: false })
+  return [model, targets]
 }
 
 /** The results of a run: losses, rates and norms of its updates, and the intermediate factors of the case. */
