@@ -7,6 +7,7 @@
 //! the partial results), and work runs on the rayon pool that is current at the call.
 
 pub mod alloc;
+pub mod blocks;
 pub mod cpu;
 mod error;
 pub mod float;

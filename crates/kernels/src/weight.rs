@@ -2,9 +2,13 @@
 
 use half::{bf16, f16};
 
+use crate::blocks::BlockRef;
 use crate::float::Float;
 use crate::half_bits::{bf16_to_f32, f16_to_f32};
 use crate::isa;
+
+/// Values in blocks that are widened at once.
+const PART: usize = 256;
 
 /// Weight values as they are stored in memory or in a mapped file.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +23,10 @@ pub enum WeightRef<'a, T> {
     Bf16Rounding(&'a [bf16]),
     /// IEEE half, widened as it is read.
     F16(&'a [f16]),
+    /// Blocks of few bits, widened as they are read.
+    Blocks(BlockRef<'a>),
+    /// The same, and the factors of a product may be rounded: in products of more than 16 rows both to bfloat16, as in `Bf16Rounding`.
+    BlocksRounding(BlockRef<'a>),
 }
 
 impl<'a, T: Float> WeightRef<'a, T> {
@@ -29,6 +37,7 @@ impl<'a, T: Float> WeightRef<'a, T> {
             Self::Full(w) => w.len(),
             Self::Bf16(w) | Self::Bf16Rounding(w) => w.len(),
             Self::F16(w) => w.len(),
+            Self::Blocks(w) | Self::BlocksRounding(w) => w.len(),
         }
     }
 
@@ -47,6 +56,18 @@ impl<'a, T: Float> WeightRef<'a, T> {
         }
     }
 
+    /// Whether a product may round its factors.
+    #[inline]
+    pub fn rounds(&self) -> bool {
+        matches!(self, Self::Bf16Rounding(_) | Self::BlocksRounding(_))
+    }
+
+    /// Whether the values are in blocks.
+    #[inline]
+    pub fn is_blocks(&self) -> bool {
+        matches!(self, Self::Blocks(_) | Self::BlocksRounding(_))
+    }
+
     /// The `len` values from `start`.
     #[inline]
     pub fn slice(&self, start: usize, len: usize) -> WeightRef<'a, T> {
@@ -55,6 +76,8 @@ impl<'a, T: Float> WeightRef<'a, T> {
             Self::Bf16(w) => WeightRef::Bf16(&w[start..start + len]),
             Self::Bf16Rounding(w) => WeightRef::Bf16Rounding(&w[start..start + len]),
             Self::F16(w) => WeightRef::F16(&w[start..start + len]),
+            Self::Blocks(w) => WeightRef::Blocks(w.slice(start, len)),
+            Self::BlocksRounding(w) => WeightRef::BlocksRounding(w.slice(start, len)),
         }
     }
 
@@ -65,6 +88,7 @@ impl<'a, T: Float> WeightRef<'a, T> {
             Self::Full(w) => w[index],
             Self::Bf16(w) | Self::Bf16Rounding(w) => T::from_f32(bf16_to_f32(w[index])),
             Self::F16(w) => T::from_f32(f16_to_f32(w[index])),
+            Self::Blocks(w) | Self::BlocksRounding(w) => T::from_f32(w.get(index)),
         }
     }
 
@@ -97,6 +121,15 @@ impl<'a, T: Float> WeightRef<'a, T> {
             Self::F16(w) => {
                 for (out, &w) in out.iter_mut().zip(w.iter()) {
                     *out = T::from_f32(f16_to_f32(w));
+                }
+            }
+            Self::Blocks(w) | Self::BlocksRounding(w) => {
+                let mut part = [0.0; PART];
+                for (i, out) in out.chunks_mut(PART).enumerate() {
+                    w.slice(i * PART, out.len()).widen(&mut part);
+                    for (out, &w) in out.iter_mut().zip(&part) {
+                        *out = T::from_f32(w);
+                    }
                 }
             }
         }

@@ -215,7 +215,7 @@ impl<'a, T: Float> Product<'a, T> {
         if let Some(w) = w.as_full() {
             return dense(w, if transposed { k } else { n }, n, y);
         }
-        if m <= MAX_ROWS {
+        if m <= MAX_ROWS && self.has_few_rows_kernel() {
             self.few_rows(beta, y);
             return Ok(());
         }
@@ -249,7 +249,7 @@ impl<'a, T: Float> Product<'a, T> {
 
     /// Whether [`Self::blocked`] computes it.
     pub(super) fn is_blocked(&self) -> bool {
-        let rounds = matches!(self.w, WeightRef::Bf16Rounding(_));
+        let rounds = self.w.rounds();
         (rounds && blocked::applies_bf16::<T>(self.m, self.n))
             || blocked::applies::<T>(self.m, self.n, !self.transposed)
     }
@@ -270,8 +270,9 @@ impl<'a, T: Float> Product<'a, T> {
             WeightRef::Full(w) => Numbers::F32(w.as_ptr().cast()),
             WeightRef::Bf16(w) | WeightRef::Bf16Rounding(w) => Numbers::Bf16(w.as_ptr()),
             WeightRef::F16(w) => Numbers::F16(w.as_ptr()),
+            WeightRef::Blocks(w) | WeightRef::BlocksRounding(w) => Numbers::Blocks(w.raw()),
         };
-        let rounds_a = matches!(w, WeightRef::Bf16Rounding(_));
+        let rounds_a = w.rounds();
         let x = Factor {
             numbers: Numbers::F32(x.as_ptr().cast()),
             line: k,
@@ -307,7 +308,12 @@ impl<'a, T: Float> Product<'a, T> {
         unsafe { product.run(PARALLEL_WORK <= m * k * n) }
     }
 
-    /// [`Self::run`] with a half weight that is widened in registers.
+    /// Whether [`Self::few_rows`] computes it. Blocks lie along K there, and are multiplied in f32.
+    fn has_few_rows_kernel(&self) -> bool {
+        !self.w.is_blocks() || (self.transposed && size_of::<T>() == size_of::<f32>())
+    }
+
+    /// [`Self::run`] with a weight that is widened in registers.
     fn few_rows(self, beta: T, y: &mut [T]) {
         let Self {
             x,

@@ -3,11 +3,13 @@
 //! A row has the same bits alone and in a batch, for any thread count (see [`tile`]): each task computes whole elements
 //! of y for a range of columns, and the order of the additions in an element depends on K only.
 
+mod blocks;
 mod streamed;
 mod tile;
 
 pub(crate) use tile::{Kind, Tile, prefetch};
 
+use crate::blocks::BlockRef;
 use crate::float::Stored;
 use crate::shared::shared;
 use crate::{Float, WeightRef, par};
@@ -51,8 +53,38 @@ pub(crate) unsafe fn run_columns_of<T: Float>(tile: Tile<T>, w: WeightRef<'_, T>
             WeightRef::Full(w) => run_columns(tile.with_weight(w.as_ptr())),
             WeightRef::Bf16(w) | WeightRef::Bf16Rounding(w) => run_columns(tile.with_weight(w.as_ptr())),
             WeightRef::F16(w) => run_columns(tile.with_weight(w.as_ptr())),
+            WeightRef::Blocks(w) | WeightRef::BlocksRounding(w) => run_blocks(tile, w),
         }
     }
+}
+
+/// [`run_columns`] for a W in blocks, (N, K).
+///
+/// # Safety
+/// As [`Tile::run`], W aside; `T` is f32.
+unsafe fn run_blocks<T: Float>(tile: Tile<T>, w: BlockRef<'_>) {
+    debug_assert!(size_of::<T>() == size_of::<f32>() && tile.kind == Kind::Dot);
+    let Tile { m, k, n, .. } = tile;
+    let tile = Tile {
+        kind: Kind::Dot,
+        m,
+        k,
+        n,
+        x: tile.x.cast::<f32>(),
+        x_strides: tile.x_strides,
+        w: std::ptr::null(),
+        ldw: k,
+        y: tile.y.cast::<f32>(),
+        ldy: tile.ldy,
+        alpha: tile.alpha.to_f32(),
+        beta: tile.beta.to_f32(),
+    };
+    // SAFETY: tasks write disjoint columns of y.
+    let (tile, w) = unsafe { (shared(tile), shared(w)) };
+    par::for_rows(n, columns_per_task(&tile.get()), |columns| {
+        // SAFETY: the columns are a part of the tile, whose pointers the caller promises.
+        unsafe { blocks::run(tile.get(), w.get(), columns) }
+    });
 }
 
 /// Columns j..j+n of a tile.

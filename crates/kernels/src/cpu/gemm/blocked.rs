@@ -12,8 +12,9 @@ use super::super::scratch::with_scratch;
 use super::super::small_rows::MAX_ROWS;
 pub(crate) use super::micro::{Factor, Numbers, Start};
 use super::micro::{Kernel, Lines, Pack, Tile, bf16_kernel, kernel};
+use crate::blocks::BlockRef;
 use crate::shared::{Shared, shared};
-use crate::{Float, par, pause};
+use crate::{Float, isa, par, pause};
 
 /// Units of 32 bits of a factor that are packed at once: 4 MiB, the scratch memory that a thread keeps.
 const SCRATCH_UNITS: usize = 1 << 20;
@@ -344,7 +345,10 @@ impl Panels {
         // SAFETY: the lines are inside the block, which is inside the factors; the memory of the panels was reserved.
         unsafe {
             let out = self.at.get().add(panel * lines.panel);
-            pack[0](&factors[0], lines, out);
+            match factors[0].numbers {
+                Numbers::Blocks(blocks) => pack_blocks(blocks.get(), &factors[0], lines, (pack[0], self.width), out),
+                _ => pack[0](&factors[0], lines, out),
+            }
             if more > 0 {
                 let lines = Lines {
                     k0: 0,
@@ -355,6 +359,54 @@ impl Panels {
             }
         }
     }
+}
+
+/// [`Pack`] of a factor in blocks: its lines are widened first, those of one panel at a time where they are contiguous along K.
+///
+/// # Safety
+/// As [`Pack`].
+unsafe fn pack_blocks(
+    blocks: BlockRef<'_>,
+    factor: &Factor,
+    lines: Lines,
+    (pack, width): (Pack, usize),
+    out: *mut f32,
+) {
+    let along_k = factor.k == 1;
+    let most = if along_k { width } else { lines.count };
+    with_scratch(most * lines.k_len, |wide: &mut [f32]| {
+        for (i, first) in (0..lines.count).step_by(most.max(1)).enumerate() {
+            let count = most.min(lines.count - first);
+            let (runs, len) = if along_k {
+                (count, lines.k_len)
+            } else {
+                (lines.k_len, count)
+            };
+            for run in 0..runs {
+                let (line, k) = if along_k { (run, 0) } else { (0, run) };
+                let at = (lines.first + first + line) * factor.line + (lines.k0 + k) * factor.k;
+                let values = blocks.slice(at, len);
+                let wide = &mut wide[run * len..][..len];
+                isa::dispatch(
+                    #[inline(always)]
+                    || values.widen(wide),
+                );
+            }
+            let widened = Factor {
+                numbers: Numbers::F32(wide.as_ptr()),
+                line: if along_k { len } else { 1 },
+                k: if along_k { 1 } else { len },
+            };
+            let lines = Lines {
+                first: 0,
+                count,
+                k0: 0,
+                ..lines
+            };
+            // SAFETY: `wide` holds these lines; `out` has the memory of their panels, as promised by the caller.
+            unsafe { pack(&widened, lines, out.add(i * lines.panel)) };
+        }
+    });
 }
 
 /// Runs tasks, on the current pool with pauses when `parallel`.

@@ -1,6 +1,8 @@
 //! Dense layers against their twins: every layout, precision of the weight and split into panels.
 
 use super::*;
+use crate::blocks::tests::sample;
+use crate::blocks::{BlockKind, BlockRef};
 use crate::half_bits::{f32_to_bf16, f32_to_f16};
 use crate::isa;
 use crate::reference::linear as twin;
@@ -208,5 +210,70 @@ fn rounding_keeps_what_is_not_finite_and_the_bits_of_a_row() {
         // After the rows of special values: NaN has many bit patterns.
         assert!(bits(&whole[4 * n..part.len()]) == bits(&part[4 * n..]));
         same_for_any_thread_count(|| run(m)[4 * n..].to_vec());
+    });
+}
+
+/// y and dx for a weight in blocks against the same weight widened beforehand: equal bits in one panel or in blocked products.
+fn blocks_equal_wide(kind: BlockKind, (m, k, n): (usize, usize, usize)) {
+    let dims = LinearDims { m, k, n };
+    let bytes = sample(kind, n * k / kind.len());
+    let blocks = WeightRef::<f32>::Blocks(BlockRef::new(kind, &bytes));
+    let mut widened = vec![0f32; n * k];
+    blocks.row(0, n * k, &mut widened);
+    let (x, dy, bias) = (values::<f32>(m * k, 1), values::<f32>(m * n, 4), values::<f32>(n, 5));
+    let run = |values: WeightRef<'_, f32>| {
+        let (mut y, mut dx) = (vec![0f32; m * n], vec![0f32; m * k]);
+        let weight = LinearWeight {
+            values,
+            layout: Layout::OutIn,
+        };
+        linear(dims, &x, weight, Some(&bias), &mut y).unwrap();
+        linear_dx(dims, &dy, weight, &mut dx).unwrap();
+        (y, dx)
+    };
+    assert!(run(blocks) == run(WeightRef::Full(&widened)), "{kind:?} {m}x{k}x{n}");
+}
+
+#[test]
+fn a_weight_in_blocks_gives_the_bits_of_the_widened_one() {
+    each_isa(|_| {
+        for kind in BlockKind::ALL {
+            let k = 2 * kind.len();
+            for (m, n) in [(0, 3), (1, 5), (3, 64), (16, 9), (17, 64), (100, 48), (97, 130)] {
+                blocks_equal_wide(kind, (m, k, n));
+            }
+        }
+        // Several depths, and depths that end inside a block.
+        for (m, k, n) in [(33, 1312, 96), (200, 1312, 700), (200, 1536, 600)] {
+            blocks_equal_wide(BlockKind::Q4_1, (m, k, n));
+        }
+        blocks_equal_wide(BlockKind::Q6K, (200, 1536, 600));
+    });
+}
+
+#[test]
+fn a_weight_in_blocks_that_may_be_rounded_is_close_to_the_twin() {
+    let kind = BlockKind::Q8_0;
+    let (m, k, n) = (40, 320, 96);
+    let dims = LinearDims { m, k, n };
+    let bytes = sample(kind, n * k / kind.len());
+    let blocks = WeightRef::<f32>::BlocksRounding(BlockRef::new(kind, &bytes));
+    let weight = LinearWeight {
+        values: blocks,
+        layout: Layout::OutIn,
+    };
+    let widened: Vec<f64> = (0..n * k).map(|i| f64::from(blocks.get(i))).collect();
+    let x = values::<f32>(m * k, 1);
+    each_isa(|_| {
+        let mut y = vec![0f32; m * n];
+        linear(dims, &x, weight, None, &mut y).unwrap();
+        let want = twin::linear(dims, &wide(&x), full(&widened, Layout::OutIn), None);
+        let scale = want.iter().fold(0.0f64, |most, y| most.max(y.abs()));
+        let worst = y
+            .iter()
+            .zip(&want)
+            .map(|(y, want)| (f64::from(*y) - want).abs())
+            .fold(0.0, f64::max);
+        assert!(worst <= 0.01 * scale, "{worst} of {scale}");
     });
 }

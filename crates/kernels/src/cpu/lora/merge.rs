@@ -8,7 +8,7 @@ use crate::half_bits::{f32_to_bf16, f32_to_f16};
 use crate::{Float, Result, WeightRef, fail, isa, par};
 use half::{bf16, f16};
 
-/// The merged weight, in the precision of the base weight.
+/// The merged weight, in the precision of the base weight or of the factors.
 #[derive(Debug)]
 pub enum WeightMut<'a, T> {
     /// Same precision as the factors.
@@ -21,11 +21,11 @@ pub enum WeightMut<'a, T> {
 
 /// `out = W + scaling · B · A`, in one pass over W by panels of rows.
 ///
-/// `out` has the shape and the precision of the weight, which is not changed. Outputs outside the blocks are copies of it. A half weight
-/// is widened, updated in `T` and rounded once.
+/// `out` has the shape of the weight, which is not changed, and its precision or that of the factors. Outputs outside the blocks are copies
+/// of it. A half weight is widened, updated in `T` and rounded once.
 ///
 /// # Errors
-/// When a slice does not have the length of its shape, precisions differ, or blocks overlap or leave 0..N.
+/// When a slice does not have the length of its shape, `out` is of another precision, or blocks overlap or leave 0..N.
 ///
 /// Slow twin: `reference::lora::lora_merge`.
 pub fn lora_merge<T: Float>(
@@ -63,8 +63,8 @@ pub fn lora_merge<T: Float>(
             layout,
         };
         match (w, out) {
-            (WeightRef::Full(w), WeightMut::Full(out)) => par::rows_mut(out, columns, grain, |start, rows| {
-                rows.copy_from_slice(&w[start * columns..][..rows.len()]);
+            (w, WeightMut::Full(out)) => par::rows_mut(out, columns, grain, |start, rows| {
+                w.row(start * columns, rows.len(), rows);
                 update.add_to(start, rows);
             }),
             (w @ (WeightRef::Bf16(_) | WeightRef::Bf16Rounding(_)), WeightMut::Bf16(out)) => {
@@ -75,7 +75,7 @@ pub fn lora_merge<T: Float>(
             (w @ WeightRef::F16(_), WeightMut::F16(out)) => par::rows_mut(out, columns, grain, |start, rows| {
                 update.merged(w, start, columns, rows, |x| f32_to_f16(x.to_f32()));
             }),
-            _ => return fail(NAME, "out must have the precision of w".into()),
+            _ => return fail(NAME, "out must have the precision of w or of the factors".into()),
         }
         Ok(())
     })

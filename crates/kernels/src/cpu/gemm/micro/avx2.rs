@@ -141,6 +141,7 @@ unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
             Numbers::F32(p) => pack_from::<W, f32>(p, factor, lines, out),
             Numbers::Bf16(p) => pack_from::<W, bf16>(p, factor, lines, out),
             Numbers::F16(p) => pack_from::<W, f16>(p, factor, lines, out),
+            Numbers::Blocks(_) => unreachable!("blocks are widened before they are packed"),
         }
     }
 }

@@ -2,12 +2,16 @@
 
 use half::{bf16, f16};
 
+use crate::blocks::RawBlocks;
+
 /// The values of a factor as they are stored.
 #[derive(Clone, Copy)]
 pub(crate) enum Numbers {
     F32(*const f32),
     Bf16(*const bf16),
     F16(*const f16),
+    /// Contiguous along K or along the lines. They are widened before the packing of an instruction set sees them.
+    Blocks(RawBlocks),
 }
 
 /// One factor of a product. A line is a row of A or a column of B: the values that are multiplied along K.

@@ -12,6 +12,7 @@ pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *m
             Numbers::F32(p) => pack_from::<W, _>(factor, lines, out, |at| *p.add(at)),
             Numbers::Bf16(p) => pack_from::<W, _>(factor, lines, out, |at| bf16_to_f32(*p.add(at))),
             Numbers::F16(p) => pack_from::<W, _>(factor, lines, out, |at| f16_to_f32(*p.add(at))),
+            Numbers::Blocks(_) => unreachable!("blocks are widened before they are packed"),
         }
     }
 }
@@ -29,6 +30,7 @@ pub(super) unsafe fn pack_pairs<const W: usize>(factor: &Factor, lines: Lines, o
             Numbers::F32(p) => pairs_from::<W, _>(factor, lines, out, |at| *p.add(at)),
             Numbers::Bf16(p) => pairs_from::<W, _>(factor, lines, out, |at| bf16_to_f32(*p.add(at))),
             Numbers::F16(p) => pairs_from::<W, _>(factor, lines, out, |at| f16_to_f32(*p.add(at))),
+            Numbers::Blocks(_) => unreachable!("blocks are widened before they are packed"),
         }
     }
 }

@@ -20,6 +20,7 @@ pub(super) unsafe fn pack<const W: usize>(factor: &Factor, lines: Lines, out: *m
             Numbers::F32(p) => pack_from::<W, One<f32>>(p, factor, lines, out),
             Numbers::Bf16(p) => pack_from::<W, One<bf16>>(p, factor, lines, out),
             Numbers::F16(p) => pack_from::<W, One<f16>>(p, factor, lines, out),
+            Numbers::Blocks(_) => unreachable!("blocks are widened before they are packed"),
         }
     }
 }
@@ -34,6 +35,7 @@ pub(super) unsafe fn pack_pairs<const W: usize>(factor: &Factor, lines: Lines, o
             Numbers::F32(p) => pack_from::<W, Two<f32>>(p, factor, lines, out),
             Numbers::Bf16(p) => pack_from::<W, Two<bf16>>(p, factor, lines, out),
             Numbers::F16(_) => plain::pack_pairs::<W>(factor, lines, out),
+            Numbers::Blocks(_) => unreachable!("blocks are widened before they are packed"),
         }
     }
 }
