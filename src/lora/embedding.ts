@@ -80,6 +80,10 @@ export class Embedding extends LoraLayer {
     return new Embedding(...checkVectors('lora.Embedding.fromPretrained', weight), { ...options, weight })
   }
 
+  override blockKeys(): readonly string[] {
+    return ['weight']
+  }
+
   override forward(ids: Tensor): Tensor {
     const { weight, factors } = this.inUse()
     const padding = this.paddingIdx ?? -1

@@ -74,6 +74,10 @@ export class Linear extends LoraLayer {
     return inMode(new Linear(layer.inFeatures, layer.outFeatures, { ...options, ...baseOf(layer) }), layer)
   }
 
+  override blockKeys(): readonly string[] {
+    return ['weight']
+  }
+
   override forward(x: Tensor): Tensor {
     const { weight, bias, factors } = this.inUse()
     const layout = this.fanInFanOut ? 1 : 0

@@ -101,6 +101,10 @@ export class MergedLinear extends LoraLayer {
     return splitLinears(this)
   }
 
+  override blockKeys(): readonly string[] {
+    return ['weight']
+  }
+
   override forward(x: Tensor): Tensor {
     const layout = this.fanInFanOut ? 1 : 0
     const factors = this.activeFactors()

@@ -8,7 +8,25 @@ import { selectStreamToRecord } from './current-stream.js'
 import { wrap, wrapDescribed } from './wrap.js'
 
 /** Element types by their number in Rust. */
-export const DTYPES = ['f32', 'f64', 'bf16', 'f16', 'i64', 'u8', 'bool'] as const
+export const DTYPES = [
+  'f32',
+  'f64',
+  'bf16',
+  'f16',
+  'i64',
+  'u8',
+  'bool',
+  'q4_0',
+  'q4_1',
+  'q5_0',
+  'q5_1',
+  'q8_0',
+  'q2_k',
+  'q3_k',
+  'q4_k',
+  'q5_k',
+  'q6_k',
+] as const
 
 let scratch = new Float64Array(512)
 let at = 0
@@ -21,8 +39,22 @@ export function put(dtype: number, shape: readonly number[], bytes: Uint8Array, 
   return wrap(id, dtype, [...shape])
 }
 
-/** Bytes of an element, by the number of its type. */
+/** Bytes of an element, by the number of its type; those behind are blocks. */
 export const SIZES = [4, 8, 2, 2, 8, 1, 1]
+
+/** Values and bytes of a block, by the number of its type less those of {@link SIZES}. */
+export const BLOCKS = [
+  [32, 18],
+  [32, 20],
+  [32, 22],
+  [32, 24],
+  [32, 34],
+  [256, 84],
+  [256, 110],
+  [256, 144],
+  [256, 176],
+  [256, 210],
+] as const
 
 /** The buffer in which results come back. */
 export function scratchBuffer(): Float64Array {

@@ -80,6 +80,10 @@ export class Embedding extends Module {
     return layer
   }
 
+  override blockKeys(): readonly string[] {
+    return ['weight']
+  }
+
   override forward(ids: Tensor): Tensor {
     return limitRows(ops.embedding(this.weight, ids, this.paddingIdx ?? -1, this.scaleGradByFreq), this)
   }

@@ -44,6 +44,10 @@ export class Linear extends Module {
     this.bias = makeBias('nn.Linear', outFeatures, options, this.weight, (b) => uniform_(b, -bound, bound))
   }
 
+  override blockKeys(): readonly string[] {
+    return ['weight']
+  }
+
   override forward(x: Tensor): Tensor {
     return ops.linear(x, this.weight, this.bias, 0)
   }
@@ -73,6 +77,10 @@ export class TransposedLinear extends Module {
     const shape = [inFeatures, outFeatures]
     this.weight = makeWeight('nn.TransposedLinear', shape, options, (w) => normal_(w, 0, 0.02))
     this.bias = makeBias('nn.TransposedLinear', outFeatures, options, this.weight, () => {})
+  }
+
+  override blockKeys(): readonly string[] {
+    return ['weight']
   }
 
   override forward(x: Tensor): Tensor {

@@ -6,7 +6,7 @@ import { checkFailure } from '../native/engine.js'
 import { setKind } from '../native/tensor.js'
 import { noGrad } from '../tensor/scope.js'
 import type { Dtype } from '../tensor/tensor.js'
-import { KIND, isFloat } from '../tensor/dtype.js'
+import { KIND, dtypeForRows, isBlocks, isFloat } from '../tensor/dtype.js'
 import { Tensor } from '../tensor/tensor.js'
 import { copyAll } from '../tensor/copy.js'
 import { findStateDict } from './find-state-dict.js'
@@ -37,7 +37,7 @@ export type StateDict = Record<string, Tensor>
 /** Makes a tensor a parameter: modules list it and optimizers can train it. Returns the same tensor. */
 export function parameter(tensor: Tensor, requiresGrad = true): Tensor {
   tensor.isParameter = true
-  const on = requiresGrad && tensor.dtype !== 'i64' && tensor.dtype !== 'u8' && tensor.dtype !== 'bool'
+  const on = requiresGrad && isFloat(tensor.dtype)
   tensor.requiresGrad = on
   setKind(tensor.id, on ? KIND.adapter : KIND.base)
   return tensor
@@ -271,24 +271,21 @@ export abstract class Module {
     for (const tensor of this.parameters()) tensor.grad = null
   }
 
-  /** Converts all floating-point parameters and buffers. In a half-precision model, vectors (biases, norms) are f32. Returns the module. */
+  /** Keys of own weights that this class also reads in blocks, such as `q8_0`. */
+  blockKeys(): readonly string[] {
+    return []
+  }
+
+  /**
+   * Converts all floating-point parameters and buffers. In a half-precision model, vectors (biases, norms) are f32. Returns the module.
+   *
+   * To blocks (`q8_0`, `q4_k`, …) only the frozen weights of dense layers and embeddings are converted; the rest stays as it is. Where a row is no multiple of the 256 values
+   * of a block, it gets what llama.cpp takes instead (`q5_0` for `q4_k`, `q5_1` for `q5_k`, `q8_0` for `q6_k`, `q4_0` for `q2_k` and `q3_k`); one that is no multiple of 32
+   * keeps its type.
+   * @throws {OptionError} for a trainable weight that would be in blocks: they have no gradients.
+   */
   to(dtype: Dtype): this {
-    const converted = new Map<Tensor, Tensor>()
-    for (const module of this.modules()) {
-      for (const [key, tensor, kind] of [...module.ownTensors()]) {
-        // Biases and norms are f32 in a half-precision model: training them in half precision would lose small updates.
-        const target = tensor.ndim < 2 && (dtype === 'bf16' || dtype === 'f16') ? 'f32' : dtype
-        if (!isFloat(tensor.dtype) || tensor.dtype === target) continue
-        let next = converted.get(tensor)
-        if (!next) {
-          next = noGrad(() => tensor.detach().to(target))
-          if (kind === 'parameter') parameter(next, tensor.requiresGrad)
-          else markAsState(next)
-          converted.set(tensor, next)
-        }
-        module.setOwnTensor(key, next)
-      }
-    }
+    convertModules(this.namedModules(), dtype)
     return this
   }
 
@@ -408,4 +405,44 @@ function trainableShare(module: Module): string {
 // `training` and the buffer names are not content of a module: neither traversals nor console.log should show them.
 function hideField(module: object, name: string): void {
   Object.defineProperty(module, name, { enumerable: false, writable: true })
+}
+
+/** As {@link Module.to}, of these modules alone; a tensor that several of them share stays one. */
+export function convertModules(modules: Iterable<NamedModule>, dtype: Dtype): void {
+  const converted = new Map<Tensor, Tensor>()
+  for (const [path, module] of modules) {
+    for (const [key, tensor, kind] of [...module.ownTensors()]) {
+      if (!isFloat(tensor.dtype) && !isBlocks(tensor.dtype)) continue
+      const target = targetOf(dtype, module, key, tensor)
+      if (tensor.dtype === target) continue
+      if (isBlocks(target) && tensor.requiresGrad) throw trainableBlocks(join(path, key), target)
+      let next = converted.get(tensor)
+      if (!next) {
+        next = noGrad(() => tensor.detach().to(target))
+        if (kind === 'parameter') parameter(next, tensor.requiresGrad)
+        else markAsState(next)
+        converted.set(tensor, next)
+      }
+      module.setOwnTensor(key, next)
+    }
+  }
+}
+
+/** The dtype that a tensor gets when its module is converted. */
+function targetOf(dtype: Dtype, module: Module, key: string, tensor: Tensor): Dtype {
+  if (isBlocks(dtype)) {
+    const isWeight = tensor.ndim === 2 && module.blockKeys().includes(key)
+    return (isWeight && dtypeForRows(dtype, tensor.shape[1]!)) || tensor.dtype
+  }
+  // Biases and norms are f32 in a half-precision model: training them in half precision would lose small updates.
+  return tensor.ndim < 2 && (dtype === 'bf16' || dtype === 'f16') ? 'f32' : dtype
+}
+
+function trainableBlocks(key: string, dtype: Dtype): OptionError {
+  return new OptionError({
+    what: `${key}: a trainable weight cannot be stored as ${dtype}`,
+    expected: 'frozen weights: blocks have no gradients',
+    received: 'a weight with requiresGrad',
+    fix: 'freeze the model first, model.requiresGrad_(false), and train LoRA factors beside it',
+  })
 }

@@ -13,7 +13,7 @@ import { withGenerator } from '../runtime/random.js'
 import type { Generator } from '../runtime/random.js'
 import { schemas } from '../runtime/tables.js'
 import { fromId } from '../native/tensor.js'
-import { KIND, bytesPerElement, checkDtype, isHalf } from './dtype.js'
+import { KIND, bytesOfNumbers, checkDtype, isNarrow } from './dtype.js'
 import type { Dtype } from './dtype.js'
 import type { Tensor } from './tensor.js'
 import type { Nested } from './values.js'
@@ -75,17 +75,17 @@ export function tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
   return made
 }
 
-/** Makes a tensor of numbers. For bf16 and f16 they are copied as f32 and rounded once. */
+/** Makes a tensor of numbers. For bf16, f16 and blocks they are copied as f32 and rounded once. */
 function putValues(values: Values, shape: readonly number[], dtype: Dtype): Tensor {
   return rounded(dtype, (wide) => putBytes(wide, shape, bytesOf(values, wide)))
 }
 
 function rounded(dtype: Dtype, make: (wide: Dtype) => Tensor): Tensor {
-  if (!isHalf(dtype)) return make(dtype)
+  if (!isNarrow(dtype)) return make(dtype)
   const wide = make('f32')
-  const half = ops.cast(wide, dtype)
+  const narrow = ops.cast(wide, dtype)
   wide.dispose()
-  return half
+  return narrow
 }
 
 /**
@@ -100,8 +100,8 @@ export async function tensorAsync(data: ArrayBufferView, options: TensorOptions 
   checkMake('tensorAsync', options, schemas.TensorOptions)
   const { values, shape, dtype } = fromTyped(data, options.shape)
   const wanted = options.dtype ?? dtype
-  const wide = isHalf(wanted) ? 'f32' : wanted
-  const size = bytesPerElement(wide)
+  const wide = isNarrow(wanted) ? 'f32' : wanted
+  const size = bytesOfNumbers(wide, 1)
   const array = values as Float32Array
   const bytes = await gatherBytes(size * array.length, (from, to) =>
     bytesOf(array.subarray(from / size, to / size), wide),

@@ -5,9 +5,9 @@ import { collect } from '../native/collect.js'
 import { reportPinned } from '../native/handle.js'
 import { LARGE_BYTES, readLarge, readSmall } from '../native/host.js'
 import type { Dtype, Tensor } from './tensor.js'
-import { bytesPerElement, isHalf } from './dtype.js'
+import { bytesOfNumbers, isNarrow } from './dtype.js'
 
-/** The result of `data()` by dtype: Float32Array also for bf16 and f16, BigInt64Array for i64, bytes 0 and 1 for bool. */
+/** The result of `data()` by dtype: Float32Array also for bf16, f16 and blocks, BigInt64Array for i64, bytes 0 and 1 for bool. */
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Uint8Array
 
 /** Nested arrays. */
@@ -16,17 +16,17 @@ export type Nested<T> = T | Nested<T>[]
 /** The data of a tensor, copied at this point in the queue. */
 export async function readData(tensor: Tensor): Promise<TensorData> {
   reportPinned()
-  const half = isHalf(tensor.dtype)
-  const wide = half ? ops.cast(tensor.detach(), 'f32') : tensor
+  const narrow = isNarrow(tensor.dtype)
+  const wide = narrow ? ops.cast(tensor.detach(), 'f32') : tensor
   const bytes = await readBytes(wide)
-  if (half) wide.dispose()
+  if (narrow) wide.dispose()
   await collect()
   return typed(tensor.dtype, bytes)
 }
 
 /** As {@link readData}, of several f32, f64, i64 or bool tensors: if all are small, they are read in one call. */
 export async function readAll(tensors: readonly Tensor[]): Promise<TensorData[]> {
-  const sizes = tensors.map((tensor) => tensor.numel * bytesPerElement(tensor.dtype))
+  const sizes = tensors.map((tensor) => bytesOfNumbers(tensor.dtype, tensor.numel))
   if (sizes.some((size) => size >= LARGE_BYTES)) return Promise.all(tensors.map(readData))
   reportPinned()
   const parts = await readSmall(Float64Array.from(tensors, (tensor) => tensor.id))
@@ -35,7 +35,7 @@ export async function readAll(tensors: readonly Tensor[]): Promise<TensorData[]>
 }
 
 async function readBytes(tensor: Tensor): Promise<Uint8Array> {
-  if (tensor.numel * bytesPerElement(tensor.dtype) >= LARGE_BYTES) return readLarge(tensor.id)
+  if (bytesOfNumbers(tensor.dtype, tensor.numel) >= LARGE_BYTES) return readLarge(tensor.id)
   const [bytes] = await readSmall(Float64Array.of(tensor.id))
   return bytes!
 }

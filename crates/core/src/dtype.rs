@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use kernels::blocks::BlockKind;
+
 use crate::code::Code;
 use crate::error::{Error, Result};
 
@@ -23,11 +25,36 @@ pub enum Dtype {
     U8 = 5,
     /// Boolean: one byte, 0 or 1.
     Bool = 6,
+    /// Blocks of 4 bits with a scale; this and the following are the types of GGUF files.
+    Q4_0 = 7,
+    /// Blocks of 4 bits with scale and offset.
+    Q4_1 = 8,
+    /// Blocks of 5 bits with a scale.
+    Q5_0 = 9,
+    /// Blocks of 5 bits with scale and offset.
+    Q5_1 = 10,
+    /// Blocks of 8 bits with a scale.
+    Q8_0 = 11,
+    /// Blocks of 256 values, 2 bits.
+    Q2K = 12,
+    /// Blocks of 256 values, 3 bits.
+    Q3K = 13,
+    /// Blocks of 256 values, 4 bits.
+    Q4K = 14,
+    /// Blocks of 256 values, 5 bits.
+    Q5K = 15,
+    /// Blocks of 256 values, 6 bits.
+    Q6K = 16,
 }
+
+const NAMES: [&str; 17] = [
+    "f32", "f64", "bf16", "f16", "i64", "u8", "bool", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_k", "q3_k", "q4_k",
+    "q5_k", "q6_k",
+];
 
 impl Dtype {
     /// Every dtype, by number.
-    pub const ALL: [Dtype; 7] = [
+    pub const ALL: [Dtype; 17] = [
         Dtype::F32,
         Dtype::F64,
         Dtype::Bf16,
@@ -35,6 +62,16 @@ impl Dtype {
         Dtype::I64,
         Dtype::U8,
         Dtype::Bool,
+        Dtype::Q4_0,
+        Dtype::Q4_1,
+        Dtype::Q5_0,
+        Dtype::Q5_1,
+        Dtype::Q8_0,
+        Dtype::Q2K,
+        Dtype::Q3K,
+        Dtype::Q4K,
+        Dtype::Q5K,
+        Dtype::Q6K,
     ];
 
     /// The dtype with this number.
@@ -48,7 +85,7 @@ impl Dtype {
             .find(|d| f64::from(*d as u8) == number)
             .ok_or_else(|| {
                 Error::new(Code::Dtype, "no such dtype")
-                    .expected("f32, f64, bf16, f16, i64, u8 or bool")
+                    .expected(NAMES.join(", "))
                     .received(number.to_string())
                     .hint("use one of these names")
             })
@@ -56,12 +93,32 @@ impl Dtype {
 
     /// Name as users write it.
     pub fn name(self) -> &'static str {
-        ["f32", "f64", "bf16", "f16", "i64", "u8", "bool"][self as usize]
+        NAMES[self as usize]
     }
 
-    /// Bytes of one element.
+    /// Bytes of one unit of its storage: a number, or, of blocks, a byte.
     pub fn size(self) -> usize {
-        [4, 8, 2, 2, 8, 1, 1][self as usize]
+        [4, 8, 2, 2, 8].get(self as usize).copied().unwrap_or(1)
+    }
+
+    /// Units of storage that so many numbers take: as many, or, in blocks, the bytes of the whole blocks that hold them.
+    pub fn units(self, numel: usize) -> usize {
+        self.checked_units(numel).unwrap_or(usize::MAX)
+    }
+
+    /// The same; `None` when there are too many to count.
+    pub fn checked_units(self, numel: usize) -> Option<usize> {
+        match self.blocks() {
+            Some(kind) => numel.div_ceil(kind.len()).checked_mul(kind.bytes()),
+            None => Some(numel),
+        }
+    }
+
+    /// How its numbers are stored, if in blocks: rows of whole blocks, which products and look-ups read, and nothing else.
+    pub fn blocks(self) -> Option<BlockKind> {
+        BlockKind::ALL
+            .get((self as usize).checked_sub(Dtype::Q4_0 as usize)?)
+            .copied()
     }
 
     /// f32, f64, bf16 or f16: what can have a gradient.
@@ -74,9 +131,13 @@ impl Dtype {
         matches!(self, Dtype::Bf16 | Dtype::F16)
     }
 
-    /// The dtype that arithmetic on this one runs in: half types are widened.
+    /// The dtype that arithmetic on this one runs in: half types and blocks are widened.
     pub fn wide(self) -> Dtype {
-        if self.is_half() { Dtype::F32 } else { self }
+        if self.is_half() || self.blocks().is_some() {
+            Dtype::F32
+        } else {
+            self
+        }
     }
 
     /// Checks that a number fits this dtype: integers take no fractions, booleans 0 and 1.
@@ -102,9 +163,12 @@ impl Dtype {
             .hint("convert the tensor first: t.to('f32')"))
     }
 
-    /// candle's dtype. Booleans are bytes there.
+    /// candle's dtype. Booleans are bytes there, and blocks are f32: candle's tensors have none.
     pub fn candle(self) -> candle_core::DType {
         use candle_core::DType;
+        if self.blocks().is_some() {
+            return DType::F32;
+        }
         [
             DType::F32,
             DType::F64,
@@ -141,7 +205,7 @@ macro_rules! float {
     };
 }
 
-/// Runs a block for the storage type of any dtype, for copies and moves, which do not depend on what the bits mean.
+/// Runs a block for the storage type of any dtype, for copies and moves, which do not depend on what the bits mean: bytes for booleans and blocks.
 #[macro_export]
 macro_rules! any {
     ($dtype:expr, $T:ident => $body:expr) => {
@@ -166,7 +230,7 @@ macro_rules! any {
                 type $T = i64;
                 $body
             }
-            $crate::dtype::Dtype::U8 | $crate::dtype::Dtype::Bool => {
+            _ => {
                 type $T = u8;
                 $body
             }

@@ -25,7 +25,7 @@ impl Meta {
 
     /// Size of its values in bytes.
     pub fn bytes(&self) -> u64 {
-        (self.shape.numel() * self.dtype.size()) as u64
+        self.dtype.units(self.shape.numel()).saturating_mul(self.dtype.size()) as u64
     }
 }
 

@@ -2,9 +2,11 @@
 //!
 //! The formulas are those of ggml's reference (`dequantize_row_*`), in its order of operations, so that a value has its bits.
 
+mod codes;
 mod k_quants;
 mod legacy;
 
+pub use codes::{Codes, Steps};
 pub use k_quants::{Q2K, Q3K, Q4K, Q5K, Q6K};
 pub use legacy::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
 

@@ -87,7 +87,8 @@ pub fn put_bytes(dtype: u32, shape: &[f64], bytes: Vec<u8>, kind: u32) -> napi::
     with(|state| {
         let dtype = Dtype::from_number(f64::from(dtype))?;
         let dims: Vec<usize> = shape.iter().map(|&d| d as usize).collect();
-        let fits = Shape::checked_numel(&dims).and_then(|n| n.checked_mul(dtype.size())) == Some(bytes.len());
+        let units = Shape::checked_numel(&dims).and_then(|n| dtype.checked_units(n));
+        let fits = units.and_then(|n| n.checked_mul(dtype.size())) == Some(bytes.len());
         if !fits {
             return Err(Error::new(Code::Shape, "the data does not fill the shape")
                 .expected(format!("{} {dtype}", Shape::new(&dims)))

@@ -13,7 +13,7 @@ import type { Ids } from '../../generation/ids.js'
 import { sizeOf } from './packing.js'
 import type { Layer } from './parts.js'
 import { PretrainedModel } from './pretrained-model.js'
-import { readWeights, savePretrained } from './pretrained.js'
+import { readWeights, readyModel, savePretrained } from './pretrained.js'
 import type { PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
 import { readPositions, tokenLoss } from './token-loss.js'
 
@@ -189,5 +189,5 @@ export async function readCausalLM<M extends CausalLM>(
   const model = build(config, weights.take)
   withFloatsOf(model.config, config)
   weights.close({ ignore: model.config.tie_word_embeddings ? ['lm_head.weight'] : [] })
-  return model.eval()
+  return readyModel(model, options)
 }

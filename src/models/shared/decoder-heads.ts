@@ -15,7 +15,7 @@ import { sizeOf } from './packing.js'
 import type { Layer } from './parts.js'
 import { savedConfig } from './pretrained-encoder.js'
 import { PretrainedModel } from './pretrained-model.js'
-import { readWeights, savePretrained } from './pretrained.js'
+import { readWeights, readyModel, savePretrained } from './pretrained.js'
 import type { PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
 import { sequenceLoss } from './sequence-classification.js'
 import type { SequenceClassifierOutput, SequenceLabels } from './sequence-classification.js'
@@ -160,5 +160,5 @@ export async function readDecoderHead<M extends DecoderWithHead>(
   const model = build(config, weights.take)
   withFloatsOf(model.config, config)
   weights.close({ ignore: [] })
-  return model.eval()
+  return readyModel(model, options, [head])
 }

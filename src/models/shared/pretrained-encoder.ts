@@ -3,7 +3,7 @@ import { withFloatsOf } from './config-text.js'
 import { within } from './parts.js'
 import { PretrainedModel } from './pretrained-model.js'
 import type { ModelClass } from './pretrained-model.js'
-import { readWeights } from './pretrained.js'
+import { readWeights, readyModel } from './pretrained.js'
 import type { FreshOptions, PretrainedOptions, WeightSource } from './pretrained.js'
 
 /** The names of an architecture's parts in its files. */
@@ -79,7 +79,7 @@ export async function readEncoder<M extends PretrainedEncoder>(
   const model = build(config as Partial<M['config']>, isBare ? within(weights.take, names.prefix) : weights.take)
   withFloatsOf(model.config, config)
   weights.close({ ignore: [...tied, ...(names.unused?.(model.config as never) ?? [])] })
-  return model.eval()
+  return readyModel(model, options, heads)
 }
 
 /** The configuration as a file holds it: the length of `id2label` gives the number of labels. */

@@ -13,13 +13,14 @@ import { clearRow } from '../../nn/embedding.js'
 import { findStateDict } from '../../nn/find-state-dict.js'
 import { constant_, normal_, truncNormal_ } from '../../nn/init.js'
 import { asParameter, wideDtype } from '../../nn/linear.js'
-import { parameter } from '../../nn/module.js'
+import { convertModules, parameter } from '../../nn/module.js'
 import type { Module } from '../../nn/module.js'
 import { checkTensors } from '../../tensor/named-tensors.js'
 import { checkOptions } from '../../runtime/check-options.js'
 import { nearest, show } from '../../runtime/options.js'
-import type { FloatDtype } from '../../runtime/options.js'
+import type { FloatDtype, WeightDtype } from '../../runtime/options.js'
 import { schemas } from '../../runtime/tables.js'
+import { isBlocks, isFloat } from '../../tensor/dtype.js'
 import { keep, noGrad } from '../../tensor/scope.js'
 import { zeros } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
@@ -51,8 +52,11 @@ export interface FreshOptions {
 
 /** Options of `fromPretrained`; those of a download apply where the model is given as a hub id. */
 export interface PretrainedOptions extends HubOptions {
-  /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
-  dtype?: FloatDtype
+  /**
+   * Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. With blocks (`'q8_0'`, `'q4_k'`, …) dense layers and embeddings are frozen
+   * and rounded to them, as {@link Module.to} says: a quarter to a seventh of the memory. @default the type in the file
+   */
+  dtype?: WeightDtype
   /**
    * Keep weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
    * overwritten in place: what reads a mapped one is `ERR_LORA_FILE` then. @default true
@@ -115,7 +119,8 @@ export async function readWeights(
   heads: readonly string[] = [],
 ): Promise<{ config: Record<string, unknown>; weights: CheckpointWeights }> {
   checkOptions('fromPretrained', options, schemas.PretrainedOptions)
-  const { mapped = true, dtype } = options
+  const { mapped = true } = options
+  const dtype = floatDtypeOf(options)
   const dir = await folderOf('fromPretrained', dirOrHubId, pickHubOptions(options), MODEL)
   const config = await readConfig(dir)
   checkModelType(config, known, dir)
@@ -130,6 +135,22 @@ export async function readWeights(
   const lacking = heads.filter((head) => ![...tensors.keys()].some((name) => name.startsWith(`${head}.`)))
   const complete = withFloatsOf({ ...config, ...options.config }, config)
   return { config: complete, weights: checkpointWeights(dir, tensors, dtype, lacking) }
+}
+
+/** The dtype of floats that weights are read in: blocks are made of them when the model is complete. */
+function floatDtypeOf({ dtype }: PretrainedOptions): FloatDtype | undefined {
+  return dtype === undefined || isBlocks(dtype) ? undefined : dtype
+}
+
+/** A model with its weights, in evaluation mode, as in transformers; in blocks where the options say so, but for the `heads`, which are to be trained. */
+export function readyModel<M extends Module>(model: M, { dtype }: PretrainedOptions, heads: readonly string[] = []): M {
+  if (dtype !== undefined && isBlocks(dtype)) {
+    const isOfHead = (path: string) => heads.some((head) => path === head || path.startsWith(`${head}.`))
+    const modules = [...model.namedModules()].filter(([path, child]) => child.blockKeys().length > 0 && !isOfHead(path))
+    for (const [, child] of modules) child.requiresGrad_(false)
+    convertModules(modules, dtype)
+  }
+  return model.eval()
 }
 
 /**
@@ -209,8 +230,9 @@ function placed(tensor: Tensor, dtype: FloatDtype | undefined, wide = false): Te
 }
 
 function convert(tensor: Tensor, dtype: FloatDtype | undefined): Tensor {
-  const floating = tensor.dtype === 'f32' || tensor.dtype === 'f64' || tensor.dtype === 'bf16' || tensor.dtype === 'f16'
-  return dtype === undefined || !floating || tensor.dtype === dtype ? tensor : tensor.to(dtype)
+  return dtype === undefined || !(isFloat(tensor.dtype) || isBlocks(tensor.dtype)) || tensor.dtype === dtype
+    ? tensor
+    : tensor.to(dtype)
 }
 
 async function exists(path: string): Promise<boolean> {

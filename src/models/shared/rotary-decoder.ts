@@ -18,7 +18,7 @@ import { offsetRmsNorm, rmsNorm, within } from './parts.js'
 import type { NormMaker } from './parts.js'
 import { PretrainedModel } from './pretrained-model.js'
 import type { ModelClass } from './pretrained-model.js'
-import { freshWeights, readWeights, savePretrained } from './pretrained.js'
+import { freshWeights, readWeights, readyModel, savePretrained } from './pretrained.js'
 import type { FreshOptions, PretrainedOptions, SaveOptions, WeightSource } from './pretrained.js'
 import { FusedAttention, RotaryAttention } from './rotary-attention.js'
 import type { RotaryContext } from './rotary-attention.js'
@@ -191,7 +191,7 @@ export abstract class RotaryDecoder<Config extends RotaryDecoderConfig = RotaryD
     const model = new this(config as Partial<M['config']>, {}, weights.take)
     withFloatsOf(model.config, config)
     weights.close({ ignore: [] })
-    return model.eval()
+    return readyModel(model, options)
   }
 
   get inputEmbeddings(): TokenEmbedding {

@@ -62,7 +62,7 @@ impl<'a> Changes<'a> {
         };
         let before = if let Some(window) = mapped {
             let fresh = if overwrites {
-                any!(target.dtype, T => T::wrap(pool.borrow_mut().take::<T>(target.shape.numel())?))
+                any!(target.dtype, T => T::wrap(pool.borrow_mut().take::<T>(target.units())?))
             } else {
                 let copy = Pool::copy_of(pool, target.dtype, window.bytes())?;
                 window.check()?;
@@ -124,7 +124,7 @@ impl Drop for Changes<'_> {
 impl Executor {
     /// Makes every tensor in the storage of `target` fail with an error from here on: it was being written, and what it held is lost.
     pub(super) fn lose(&self, target: &Value, error: &Error) {
-        let bytes = target.shape.numel() * target.dtype.size();
+        let bytes = target.units() * target.dtype.size();
         self.count_elsewhere([-(target.storage.borrow().held_bytes() as i64), -(bytes as i64)]);
         // A borrow that is left over belongs to a panic, after which nothing more is computed.
         let _ = replace(target, Buffer::Failed(Box::new(error.clone())));

@@ -5,13 +5,15 @@ use std::rc::Rc;
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, Storage, Tensor};
+use kernels::blocks::BlockKind;
 use smallvec::SmallVec;
 
 use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
-use crate::memory::{host_vec, shared_copy};
+use crate::memory::{Pool, host_vec, shared_copy};
 use crate::meta::Meta;
+use crate::ops::blocks::widen_blocks;
 use crate::ops::context::{Exec, Output, Twin};
 use crate::ops::row::{Half, Mutates};
 use crate::ops::table::{CAST, COPY_INPLACE};
@@ -92,7 +94,13 @@ fn check_files(call: Call<'_>, inputs: &[Option<Value>]) -> Result<()> {
 
 fn compute(executor: &Executor, call: Call<'_>, inputs: &[Option<Value>]) -> Result<SmallVec<[Value; 3]>> {
     let Call { row, metas, .. } = call;
-    if executor.candle || inputs.iter().flatten().any(Value::is_candle) {
+    // Blocks are made on the host, whatever the device is.
+    let gives_blocks = metas.iter().any(|meta| meta.dtype.blocks().is_some());
+    if gives_blocks && inputs.iter().flatten().any(Value::is_candle) {
+        let host: Result<SmallVec<[Option<Value>; 6]>> = inputs.iter().map(|v| executor.on_host(v.as_ref())).collect();
+        return direct(executor, call, &host?);
+    }
+    if !gives_blocks && (executor.candle || inputs.iter().flatten().any(Value::is_candle)) {
         return twin(executor, call, inputs);
     }
     let half_input = row.half == Half::Widen && inputs.iter().flatten().any(|v| v.dtype.is_half());
@@ -349,7 +357,7 @@ fn twin_bytes(call: Call<'_>, inputs: &[Option<Value>]) -> u64 {
 
 /// A value of the same shape and dtype, with arbitrary content.
 fn empty(executor: &Executor, like: &Value) -> Result<Value> {
-    let n = like.shape.numel();
+    let n = like.units();
     let buffer = crate::any!(like.dtype, T => T::wrap(executor.pool.borrow_mut().take::<T>(n)?));
     Ok(Value::new(buffer, like.shape.clone(), like.dtype))
 }
@@ -382,7 +390,21 @@ impl Executor {
         if let Buffer::Candle(held) = &*value.storage.borrow() {
             return Ok(held.tensor.reshape(value.shape.dims())?);
         }
+        if let Some(kind) = value.dtype.blocks() {
+            return self.upload_blocks(kind, value);
+        }
         crate::any!(value.dtype, T => self.upload(bytemuck::cast_slice::<T, u8>(&value.read::<T>()?), &value.meta()))
+    }
+
+    /// The numbers of blocks on the device, in f32: candle's tensors have no blocks, so each use of a weight widens it.
+    fn upload_blocks(&self, kind: BlockKind, value: &Value) -> Result<Tensor> {
+        let mut wide = self.pool.borrow_mut().take::<f32>(value.shape.numel())?;
+        let bytes = value.read::<u8>()?;
+        widen_blocks(kind, &bytes, &mut wide);
+        let meta = Meta::new(value.shape.clone(), Dtype::F32);
+        let tensor = self.upload(bytemuck::cast_slice(&wide), &meta);
+        self.pool.borrow_mut().give(f32::wrap(wide));
+        tensor
     }
 
     /// Numbers on the device, from little-endian bytes in any memory: copied once.
@@ -402,6 +424,16 @@ impl Executor {
             self.pool.borrow_mut().check_headroom(bytes)?;
         }
         Ok(())
+    }
+
+    /// The same value outside of candle.
+    fn on_host(&self, value: Option<&Value>) -> Result<Option<Value>> {
+        let Some(value) = value.filter(|value| value.is_candle()) else {
+            return Ok(value.cloned());
+        };
+        let bytes = self.to_bytes(value)?;
+        let buffer = Pool::copy_of(&self.pool, value.dtype, &bytes)?;
+        Ok(Some(Value::new(buffer, value.shape.clone(), value.dtype)))
     }
 
     /// The values as little-endian bytes.

@@ -69,7 +69,7 @@ impl Executor {
     }
 
     pub(super) fn put(&self, meta: &Meta, source: Source) -> Result<Value> {
-        if self.candle {
+        if self.candle && meta.dtype.blocks().is_none() {
             return self.put_on_device(meta, &source);
         }
         let buffer = match source {

@@ -1,6 +1,8 @@
 //! Element types as safetensors files name them.
 
+use crate::code::Code;
 use crate::dtype::Dtype;
+use crate::error::Error;
 
 /// Element type as a file names it. The order is the one in which the reference writer lays tensors out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,9 +88,12 @@ impl FileDtype {
     }
 }
 
-impl From<Dtype> for FileDtype {
-    fn from(dtype: Dtype) -> Self {
-        match dtype {
+impl TryFrom<Dtype> for FileDtype {
+    type Error = Error;
+
+    /// Blocks have no name in safetensors files.
+    fn try_from(dtype: Dtype) -> Result<Self, Error> {
+        Ok(match dtype {
             Dtype::F32 => FileDtype::F32,
             Dtype::F64 => FileDtype::F64,
             Dtype::Bf16 => FileDtype::Bf16,
@@ -96,7 +101,13 @@ impl From<Dtype> for FileDtype {
             Dtype::I64 => FileDtype::I64,
             Dtype::U8 => FileDtype::U8,
             Dtype::Bool => FileDtype::Bool,
-        }
+            _ => {
+                return Err(Error::new(Code::Dtype, "a safetensors file holds no blocks")
+                    .expected("f32, f64, bf16, f16, i64, u8 or bool")
+                    .received(dtype.name())
+                    .hint("widen the tensor with .to('f32'), or write a GGUF file"));
+            }
+        })
     }
 }
 
@@ -107,7 +118,11 @@ mod tests {
     #[test]
     fn each_dtype_of_the_engine_keeps_its_size_and_comes_back() {
         for dtype in Dtype::ALL {
-            let file = FileDtype::from(dtype);
+            if dtype.blocks().is_some() {
+                assert_eq!(FileDtype::try_from(dtype).map_err(|e| e.code()), Err(Code::Dtype));
+                continue;
+            }
+            let file = FileDtype::try_from(dtype).unwrap();
             assert_eq!((file.dtype(), file.size()), (dtype, dtype.size()));
             assert_eq!(FileDtype::from_name(file.name()), Ok(file));
         }

@@ -21,6 +21,7 @@ pub struct Layout {
     names: Vec<String>,
     metas: Vec<Meta>,
     metadata: Vec<(String, String)>,
+    dtypes: Vec<FileDtype>,
     order: Vec<usize>,
 }
 
@@ -29,16 +30,20 @@ impl Layout {
     /// them.
     ///
     /// # Errors
-    /// [`Code::Option`] for a name twice or reserved.
+    /// [`Code::Option`] for a name twice or reserved; [`Code::Dtype`] for blocks.
     pub fn new(names: Vec<String>, metas: Vec<Meta>, metadata: Vec<(String, String)>) -> Result<Layout> {
         check_names(&names, &metadata)?;
-        let file_dtype = |i: usize| FileDtype::from(metas[i].dtype);
+        let dtypes: Vec<FileDtype> = metas
+            .iter()
+            .map(|meta| FileDtype::try_from(meta.dtype))
+            .collect::<Result<_>>()?;
         let mut order: Vec<usize> = (0..names.len().min(metas.len())).collect();
-        order.sort_by(|&a, &b| file_dtype(b).cmp(&file_dtype(a)).then_with(|| names[a].cmp(&names[b])));
+        order.sort_by(|&a, &b| dtypes[b].cmp(&dtypes[a]).then_with(|| names[a].cmp(&names[b])));
         Ok(Layout {
             names,
             metas,
             metadata,
+            dtypes,
             order,
         })
     }
@@ -85,7 +90,7 @@ impl Layout {
     }
 
     fn header(&self) -> Result<String> {
-        let header = header_json(&self.names, &self.metas, &self.order, &self.metadata);
+        let header = header_json(&self.names, &self.metas, &self.dtypes, &self.order, &self.metadata);
         if header.len() <= MAX_HEADER_BYTES {
             return Ok(header);
         }
@@ -118,7 +123,13 @@ fn check_names(names: &[String], metadata: &[(String, String)]) -> Result<()> {
     }
 }
 
-fn header_json(names: &[String], metas: &[Meta], order: &[usize], metadata: &[(String, String)]) -> String {
+fn header_json(
+    names: &[String],
+    metas: &[Meta],
+    dtypes: &[FileDtype],
+    order: &[usize],
+    metadata: &[(String, String)],
+) -> String {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let mut parts = Vec::with_capacity(order.len() + 1);
     if !metadata.is_empty() {
@@ -133,7 +144,7 @@ fn header_json(names: &[String], metas: &[Meta], order: &[usize], metadata: &[(S
         let (name, meta) = (quoted(&names[i]), &metas[i]);
         let end = at + meta.bytes();
         let shape: Vec<String> = meta.shape.dims().iter().map(usize::to_string).collect();
-        let dtype = FileDtype::from(meta.dtype).name();
+        let dtype = dtypes[i].name();
         parts.push(format!(
             r#"{name}:{{"dtype":"{dtype}","shape":[{}],"data_offsets":[{at},{end}]}}"#,
             shape.join(",")

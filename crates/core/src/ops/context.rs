@@ -75,6 +75,17 @@ impl<'a> ShapeContext<'a> {
         .hint("convert with .to('f32')"))
     }
 
+    /// The dtype of a weight, which may be in blocks.
+    ///
+    /// # Errors
+    /// [`Code::Dtype`] for an integer.
+    pub fn weight_dtype(&self, i: usize) -> Result<Dtype> {
+        if self.dtype(i).blocks().is_some() {
+            return Ok(self.dtype(i));
+        }
+        self.same_float(&[i])
+    }
+
     /// The one dtype that all these inputs share; missing ones are ignored.
     ///
     /// # Errors
@@ -236,7 +247,9 @@ impl<'a> Exec<'a> {
     /// # Errors
     /// [`Code::Memory`].
     pub fn alloc<T: Pooled>(&mut self, i: usize) -> Result<Vec<T>> {
-        self.pool.borrow_mut().take(self.outs[i].shape.numel())
+        self.pool
+            .borrow_mut()
+            .take(self.outs[i].dtype.units(self.outs[i].shape.numel()))
     }
 
     /// A scratch vector; give it back with [`Exec::give`].

@@ -1,13 +1,13 @@
 //! Rows of a table by id, and the gradient of the table.
 
 use candle_core::{DType, Tensor};
-use kernels::WeightRef;
 use kernels::cpu::embedding::{self as kernel, EmbeddingDims, EmbeddingOptions};
 
 use super::attrs::AttrReader;
 use super::back::Back;
 use super::context::{Exec, Outputs, ShapeContext, Twin, output};
 use super::create::one;
+use super::linear::Weight;
 use super::row::{Needs, Save};
 use super::{ids, table, twins};
 use crate::code::Code;
@@ -52,9 +52,9 @@ pub fn padding(attrs: &mut AttrReader<'_>, num: usize) -> Result<Option<usize>> 
         .hint("name a row of the table, or leave paddingIdx out"))
 }
 
-/// `weight (num, dim)` and ids of any shape give `ids.shape + (dim)`; half weights give f32.
+/// `weight (num, dim)` and ids of any shape give `ids.shape + (dim)`; half weights and blocks give f32.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
-    let dtype = context.same_float(&[0])?;
+    let dtype = context.weight_dtype(0)?;
     check_ids(context, 1)?;
     let &[num, dim] = context.shape(0).dims() else {
         return Err(context.shape_error("weight (num, dim)"));
@@ -91,23 +91,12 @@ pub fn embedding(exec: &mut Exec<'_>) -> Result<Outputs> {
         num: weight[0],
         dim: weight[1],
     };
-    match exec.dtype(0) {
-        Dtype::Bf16 => {
-            let mut y = exec.alloc::<f32>(0)?;
-            kernel::embedding(dims, WeightRef::Bf16(&exec.read::<half::bf16>(0)?), &ids, &mut y)?;
-            Ok(output(y))
-        }
-        Dtype::F16 => {
-            let mut y = exec.alloc::<f32>(0)?;
-            kernel::embedding(dims, WeightRef::F16(&exec.read::<half::f16>(0)?), &ids, &mut y)?;
-            Ok(output(y))
-        }
-        dtype => float!(dtype, T => {
-            let mut y = exec.alloc::<T>(0)?;
-            kernel::embedding::<T>(dims, WeightRef::Full(&exec.read::<T>(0)?), &ids, &mut y)?;
-            Ok(output(y))
-        }),
-    }
+    float!(exec.out(0).dtype, T => {
+        let mut y = exec.alloc::<T>(0)?;
+        let weight = Weight::<T>::read(exec, 0)?;
+        kernel::embedding(dims, weight.values(), &ids, &mut y)?;
+        Ok(output(y))
+    })
 }
 
 /// CPU forward of `embeddingBackward`.

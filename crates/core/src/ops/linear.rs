@@ -1,4 +1,4 @@
-//! Dense layers and their gradients, for both layouts of the weight and for weights in half precision.
+//! Dense layers and their gradients, for both layouts of the weight and for weights in half precision or in blocks.
 
 mod widen;
 
@@ -98,18 +98,18 @@ pub(super) fn check_layer(context: &ShapeContext<'_>, layout: Layout) -> Result<
     }
 }
 
-/// A layer computes in f32 or f64. An f32 input may have half-precision weights; a half-precision input needs weights of its own dtype.
+/// A layer computes in f32 or f64. An f32 input may have half-precision weights or blocks; a half-precision input needs weights of its own dtype.
 pub(super) fn check_dtypes(context: &ShapeContext<'_>) -> Result<()> {
     let x = context.same_float(&[0])?;
     let weight = context.dtype(1);
-    let fits = weight == x || (x == Dtype::F32 && weight.is_half());
+    let fits = weight == x || (x == Dtype::F32 && (weight.is_half() || weight.blocks().is_some()));
     if !fits {
         return Err(
             Error::new(Code::Dtype, "the input's dtype does not fit the layer's weight")
-                .expected(if weight.is_half() {
-                    format!("x f32 or {weight}")
-                } else {
-                    format!("x {weight}")
+                .expected(match weight {
+                    half if half.is_half() => format!("x f32 or {half}"),
+                    blocks if blocks.blocks().is_some() => "x f32".to_owned(),
+                    other => format!("x {other}"),
                 })
                 .received(format!("x {x}"))
                 .hint("convert the input with .to(dtype), or the layer with module.to(dtype)"),

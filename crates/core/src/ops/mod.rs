@@ -14,6 +14,7 @@ pub mod twins;
 pub mod assign;
 pub mod attention;
 pub mod batch_norm;
+pub mod blocks;
 pub mod conv;
 pub mod create;
 pub mod cross_entropy;

@@ -31,6 +31,8 @@ pub static PROVOKED_PANIC: OpRow = OpRow {
     recompute: false,
     narrow: false,
     half: Half::Native,
+    blocks: 0,
+    gives_blocks: false,
     view: false,
     products: None,
     twin_bytes: None,

@@ -91,6 +91,10 @@ pub struct OpRow {
     pub narrow: bool,
     /// Half-precision inputs.
     pub half: Half,
+    /// Bit mask of the inputs that may be weights in blocks ([`Dtype::blocks`](crate::dtype::Dtype::blocks)).
+    pub blocks: u32,
+    /// Whether it can give blocks.
+    pub gives_blocks: bool,
     /// Whether its output is a view: it shares the storage of the first input, and with it the version.
     pub view: bool,
     /// Multiplications in its products, for GFLOP/s in timelines; `None` for an op without products.

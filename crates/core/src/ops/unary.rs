@@ -2,9 +2,11 @@
 
 mod twin;
 
+use kernels::blocks::BlockKind;
 use kernels::cpu::unary::{self as kernel, UnaryOp};
 
 use super::back::Back;
+use super::blocks::{round_to_blocks, widen_blocks};
 use super::context::{Exec, Outputs, ShapeContext, output};
 use super::create::one;
 use super::elementwise::wide;
@@ -139,11 +141,46 @@ pub fn cast(exec: &mut Exec<'_>) -> Result<Outputs> {
     if from == to {
         return clone(exec);
     }
+    match (from.blocks(), to.blocks()) {
+        (None, None) => {}
+        (Some(kind), None) => return widened(exec, kind),
+        (_, Some(kind)) => return rounded(exec, kind),
+    }
     any!(to, U => {
         let mut y = exec.alloc::<U>(0)?;
         any!(from, T => convert(&exec.read::<T>(0)?, &mut y, to == Dtype::Bool)?);
         Ok(output(y))
     })
+}
+
+/// The numbers of blocks.
+fn widened(exec: &mut Exec<'_>, kind: BlockKind) -> Result<Outputs> {
+    let mut wide = exec.scratch::<f32>(exec.shape(0).numel())?;
+    widen_blocks(kind, &exec.read::<u8>(0)?, &mut wide);
+    let to = exec.out(0).dtype;
+    if to == Dtype::F32 {
+        return Ok(output(wide));
+    }
+    any!(to, U => {
+        let mut y = exec.alloc::<U>(0)?;
+        convert(&wide, &mut y, to == Dtype::Bool)?;
+        exec.give(wide);
+        Ok(output(y))
+    })
+}
+
+/// Numbers, or blocks of another kind, rounded to blocks.
+fn rounded(exec: &mut Exec<'_>, kind: BlockKind) -> Result<Outputs> {
+    let mut wide = exec.scratch::<f32>(exec.shape(0).numel())?;
+    let from = exec.dtype(0);
+    match from.blocks() {
+        Some(kind) => widen_blocks(kind, &exec.read::<u8>(0)?, &mut wide),
+        None => any!(from, T => convert(&exec.read::<T>(0)?, &mut wide, false)?),
+    }
+    let mut y = exec.alloc::<u8>(0)?;
+    round_to_blocks(kind, &wide, &mut y)?;
+    exec.give(wide);
+    Ok(output(y))
 }
 
 /// Converts by PyTorch's rules; bytes that become booleans are 0 and 1.

@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 use super::record::Recorder;
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::meta::{Id, Metas};
+use crate::meta::{Id, Meta, Metas};
+use crate::ops::blocks;
 use crate::ops::row::{Gradient, Mutates, Needs, OpRow};
 use crate::ops::signature::InputKind;
 use crate::shape::Shape;
@@ -78,9 +79,32 @@ impl Recorder {
             .hint("use it before dispose(); clone() makes an independent copy")
     }
 
+    /// Costs nothing where there are no blocks: most ops of most models.
+    pub(super) fn check_blocks(&self, row: &OpRow, inputs: &[Id], promised: &Metas) -> Result<()> {
+        let is_blocks = |meta: &Meta| meta.dtype.blocks().is_some();
+        let given = |id: Id| (id != 0).then(|| self.values.meta(id));
+        if !inputs.iter().any(|&id| given(id).is_some_and(is_blocks)) && !promised.iter().any(is_blocks) {
+            return Ok(());
+        }
+        let inputs: Vec<Option<&Meta>> = inputs.iter().map(|&id| given(id)).collect();
+        blocks::check(row, &inputs, promised)
+    }
+
+    /// Rounding to blocks has no gradient.
+    pub(super) fn check_rounding(&self, needs: Needs, promised: &Metas) -> Result<()> {
+        match promised.iter().find(|meta| meta.dtype.blocks().is_some()) {
+            Some(meta) if needs.0 != 0 => Err(Error::new(Code::NoGrad, "blocks have no gradient")
+                .expected("a tensor that needs no gradient")
+                .received(format!("one that requires a gradient, to be rounded to {}", meta.dtype))
+                .hint("detach() it first")),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn check_size(&self, promised: &Metas) -> Result<()> {
         for meta in promised {
-            let bytes = Shape::checked_numel(meta.shape.dims()).and_then(|n| n.checked_mul(meta.dtype.size()));
+            let bytes = Shape::checked_numel(meta.shape.dims())
+                .and_then(|n| meta.dtype.checked_units(n)?.checked_mul(meta.dtype.size()));
             if bytes.is_none_or(|b| b as u64 > self.limits.tensor_bytes) {
                 return Err(Error::new(Code::Memory, "this tensor can never fit into memory")
                     .expected(format!(

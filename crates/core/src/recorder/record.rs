@@ -149,10 +149,12 @@ impl Recorder {
     ) -> Result<SmallVec<[Id; 3]>> {
         self.check_inputs(row, inputs)?;
         let (promised, blocks) = self.promise(row, inputs, attrs)?;
+        self.check_blocks(row, inputs, &promised)?;
         self.check_size(&promised)?;
         self.check_aliases(row, inputs, attrs)?;
 
         let needs = self.needs(row, inputs, taped)?;
+        self.check_rounding(needs, &promised)?;
         let rng = match replay {
             None if row.random.is_some() => Some(self.draw(blocks)?),
             given => given,

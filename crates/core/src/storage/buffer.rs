@@ -19,7 +19,7 @@ pub enum Buffer {
     F16(Vec<f16>),
     /// i64 on the CPU.
     I64(Vec<i64>),
-    /// u8 or bool on the CPU.
+    /// u8, bool or blocks on the CPU.
     U8(Vec<u8>),
     /// In a file; immutable.
     Mapped(Window),
@@ -104,4 +104,19 @@ element!(f64, F64, Dtype::F64);
 element!(bf16, Bf16, Dtype::Bf16);
 element!(f16, F16, Dtype::F16);
 element!(i64, I64, Dtype::I64);
-element!(u8, U8, Dtype::U8 | Dtype::Bool);
+element!(
+    u8,
+    U8,
+    Dtype::U8
+        | Dtype::Bool
+        | Dtype::Q4_0
+        | Dtype::Q4_1
+        | Dtype::Q5_0
+        | Dtype::Q5_1
+        | Dtype::Q8_0
+        | Dtype::Q2K
+        | Dtype::Q3K
+        | Dtype::Q4K
+        | Dtype::Q5K
+        | Dtype::Q6K
+);

@@ -36,13 +36,18 @@ impl Value {
         Meta::new(self.shape.clone(), self.dtype)
     }
 
-    /// The values, to read.
+    /// Units of its storage; see [`Dtype::units`].
+    pub fn units(&self) -> usize {
+        self.dtype.units(self.shape.numel())
+    }
+
+    /// The values, to read; blocks as bytes.
     ///
     /// # Errors
     /// [`Code::Internal`] when the buffer holds another type, which the shape rule of the operation should have refused.
     pub fn read<T: Element>(&self) -> Result<Ref<'_, [T]>> {
         let buffer = self.storage.try_borrow().map_err(|_| clash())?;
-        let n = self.shape.numel();
+        let n = self.units();
         Ref::filter_map(buffer, |b| T::slice(b).and_then(|s| s.get(..n))).map_err(|_| {
             Error::new(
                 Code::Internal,
@@ -58,7 +63,7 @@ impl Value {
     /// As [`Value::read`].
     pub fn write<T: Element>(&self) -> Result<RefMut<'_, [T]>> {
         let buffer = self.storage.try_borrow_mut().map_err(|_| clash())?;
-        let n = self.shape.numel();
+        let n = self.units();
         RefMut::filter_map(buffer, |b| T::slice_mut(b).and_then(|s| s.get_mut(..n))).map_err(|_| {
             Error::new(Code::Internal, "this tensor cannot be written")
                 .received(format!("{} {}", self.dtype, self.shape))

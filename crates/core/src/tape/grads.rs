@@ -135,7 +135,12 @@ impl Recorder {
             return Err(Error::new(Code::Dtype, "only floating-point tensors have gradients")
                 .received(value.meta.dtype.name())
                 .expected("f32, f64, bf16 or f16")
-                .hint("convert it first: t.to('f32')"));
+                .hint(match value.meta.dtype.blocks() {
+                    Some(_) => {
+                        "a weight in blocks stays frozen: train LoRA factors beside it, or widen it with .to('f32')"
+                    }
+                    None => "convert it first: t.to('f32')",
+                }));
         }
         self.values.get_mut(id).requires_grad = on;
         Ok(())

@@ -66,6 +66,7 @@ fn element(dtype: Dtype, x: f64) -> Vec<u8> {
         Dtype::I64 => (x as i64).to_le_bytes().to_vec(),
         Dtype::U8 => vec![x as u8],
         Dtype::Bool => vec![u8::from(x != 0.0)],
+        blocks => panic!("{blocks} has no single elements"),
     }
 }
 
@@ -79,7 +80,7 @@ pub fn numbers(tensor: &HostTensor) -> Vec<f64> {
             Dtype::Bf16 => bf16::from_le_bytes(two()).to_f64(),
             Dtype::F16 => f16::from_le_bytes(two()).to_f64(),
             Dtype::I64 => i64::from_le_bytes(bytes.try_into().expect("eight bytes")) as f64,
-            Dtype::U8 | Dtype::Bool => f64::from(bytes[0]),
+            _ => f64::from(bytes[0]),
         }
     };
     tensor

@@ -35,7 +35,7 @@ impl Block for Q2K {
 
 /// Scale `i` of 16, of 6 bits each in 12 bytes: the low 4 bits of all, then the high 2 bits of four in each byte.
 #[inline(always)]
-fn scale_of_16(packed: &[u8], i: usize) -> f32 {
+pub(super) fn scale_of_16(packed: &[u8], i: usize) -> f32 {
     let low = packed[i % 8] >> (i / 8 * 4) & 15;
     let high = packed[8 + i % 4] >> (i / 4 * 2) & 3;
     f32::from((low | high << 4) as i8 - 32)
@@ -64,7 +64,7 @@ impl Block for Q3K {
 
 /// Scale and offset `j` of eight, of 6 bits each in 12 bytes.
 #[inline(always)]
-fn scale_and_min(packed: &[u8], j: usize) -> (f32, f32) {
+pub(super) fn scale_and_min(packed: &[u8], j: usize) -> (f32, f32) {
     let (scale, min) = if j < 4 {
         (packed[j] & 63, packed[j + 4] & 63)
     } else {

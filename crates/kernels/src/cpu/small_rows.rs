@@ -4,6 +4,7 @@
 //! of y for a range of columns, and the order of the additions in an element depends on K only.
 
 mod blocks;
+mod rounded;
 mod streamed;
 mod tile;
 
@@ -53,16 +54,17 @@ pub(crate) unsafe fn run_columns_of<T: Float>(tile: Tile<T>, w: WeightRef<'_, T>
             WeightRef::Full(w) => run_columns(tile.with_weight(w.as_ptr())),
             WeightRef::Bf16(w) | WeightRef::Bf16Rounding(w) => run_columns(tile.with_weight(w.as_ptr())),
             WeightRef::F16(w) => run_columns(tile.with_weight(w.as_ptr())),
-            WeightRef::Blocks(w) | WeightRef::BlocksRounding(w) => run_blocks(tile, w),
+            WeightRef::Blocks(w) => run_blocks(tile, w, false),
+            WeightRef::BlocksRounding(w) => run_blocks(tile, w, true),
         }
     }
 }
 
-/// [`run_columns`] for a W in blocks, (N, K).
+/// [`run_columns`] for a W in blocks, (N, K); `rounds` when x may be rounded to 8 bits.
 ///
 /// # Safety
 /// As [`Tile::run`], W aside; `T` is f32.
-unsafe fn run_blocks<T: Float>(tile: Tile<T>, w: BlockRef<'_>) {
+unsafe fn run_blocks<T: Float>(tile: Tile<T>, w: BlockRef<'_>, rounds: bool) {
     debug_assert!(size_of::<T>() == size_of::<f32>() && tile.kind == Kind::Dot);
     let Tile { m, k, n, .. } = tile;
     let tile = Tile {
@@ -79,12 +81,19 @@ unsafe fn run_blocks<T: Float>(tile: Tile<T>, w: BlockRef<'_>) {
         alpha: tile.alpha.to_f32(),
         beta: tile.beta.to_f32(),
     };
-    // SAFETY: tasks write disjoint columns of y.
-    let (tile, w) = unsafe { (shared(tile), shared(w)) };
-    par::for_rows(n, columns_per_task(&tile.get()), |columns| {
-        // SAFETY: the columns are a part of the tile, whose pointers the caller promises.
-        unsafe { blocks::run(tile.get(), w.get(), columns) }
-    });
+    let grain = columns_per_task(&tile);
+    // SAFETY: tasks write disjoint columns of y, a part of the tile, whose pointers the caller promises; rows are whole blocks.
+    unsafe {
+        if rounds && rounded::applies() {
+            rounded::with_rounded(&tile, |x| {
+                let (tile, x, w) = (shared(tile), shared(x), shared(w));
+                par::for_rows(n, grain, |columns| rounded::run(tile.get(), x.get(), w.get(), columns));
+            });
+        } else {
+            let (tile, w) = (shared(tile), shared(w));
+            par::for_rows(n, grain, |columns| blocks::run(tile.get(), w.get(), columns));
+        }
+    }
 }
 
 /// Columns j..j+n of a tile.

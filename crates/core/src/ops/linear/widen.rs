@@ -4,6 +4,7 @@ use std::cell::Ref;
 use std::ops::Deref;
 
 use half::{bf16, f16};
+use kernels::blocks::{BlockKind, BlockRef};
 use kernels::cpu::convert::{self, CastFrom};
 use kernels::{Float, WeightRef};
 
@@ -27,6 +28,8 @@ pub enum Weight<'a, T> {
     Bf16(Ref<'a, [bf16]>),
     /// In IEEE half.
     F16(Ref<'a, [f16]>),
+    /// In blocks.
+    Blocks(BlockKind, Ref<'a, [u8]>),
 }
 
 impl<'a, T: Real> Weight<'a, T> {
@@ -38,7 +41,10 @@ impl<'a, T: Real> Weight<'a, T> {
         Ok(match exec.dtype(i) {
             Dtype::Bf16 => Weight::Bf16(exec.read(i)?),
             Dtype::F16 => Weight::F16(exec.read(i)?),
-            _ => Weight::Full(exec.read(i)?),
+            dtype => match dtype.blocks() {
+                Some(kind) => Weight::Blocks(kind, exec.read(i)?),
+                None => Weight::Full(exec.read(i)?),
+            },
         })
     }
 
@@ -46,6 +52,7 @@ impl<'a, T: Real> Weight<'a, T> {
     pub fn factor(&self, precision: Precision) -> WeightRef<'_, T> {
         match (self, precision) {
             (Weight::Bf16(w), Precision::Medium) => WeightRef::Bf16Rounding(w),
+            (Weight::Blocks(kind, w), Precision::Medium) => WeightRef::BlocksRounding(BlockRef::new(*kind, w)),
             _ => self.values(),
         }
     }
@@ -56,6 +63,7 @@ impl<'a, T: Real> Weight<'a, T> {
             Weight::Full(w) => WeightRef::Full(w),
             Weight::Bf16(w) => WeightRef::Bf16(w),
             Weight::F16(w) => WeightRef::F16(w),
+            Weight::Blocks(kind, w) => WeightRef::Blocks(BlockRef::new(*kind, w)),
         }
     }
 }

@@ -31,7 +31,7 @@ const H: usize = 1;
 
 /// `weight (num, dim)`, ids, `a (R, num)`, `b (dim, R)` → `(..., dim)` and, for backward, `h (ids, R)`.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
-    let dtype = context.same_float(&[WEIGHT])?.wide();
+    let dtype = context.weight_dtype(WEIGHT)?.wide();
     check_ids(context, IDS)?;
     let (weight, ids, a, b) = (
         context.shape(WEIGHT),

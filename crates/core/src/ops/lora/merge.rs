@@ -2,9 +2,11 @@
 
 use candle_core::Tensor;
 use half::{bf16, f16};
+use kernels::cpu::convert;
 use kernels::cpu::linear::{Layout, LinearWeight};
 use kernels::cpu::lora::{self as kernel, LoraDims, LoraFactors, WeightMut};
 
+use super::super::blocks::round_to_blocks;
 use super::super::create::one;
 use super::super::linear::{Weight, layout, product, sizes};
 use super::super::twins::wide;
@@ -41,7 +43,7 @@ fn options(mut attrs: AttrReader<'_>, weight: &Shape) -> Result<Options> {
 
 /// The weight's own shape and dtype. An embedding (num, dim) is a weight in layout (in, out).
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
-    context.same_float(&[WEIGHT])?;
+    context.weight_dtype(WEIGHT)?;
     let weight = context.meta(WEIGHT);
     if weight.shape.rank() != 2 {
         return Err(context.shape_error("weight (out, in) or (in, out)"));
@@ -83,10 +85,21 @@ pub fn forward(exec: &mut Exec<'_>) -> Result<Outputs> {
                 merge(WeightMut::F16(&mut merged))?;
                 f16::wrap(merged)
             }
-            _ => {
-                let mut merged = exec.alloc::<T>(0)?;
+            dtype => {
+                let mut merged = exec.scratch::<T>(n * k)?;
                 merge(WeightMut::Full(&mut merged))?;
-                T::wrap(merged)
+                match dtype.blocks() {
+                    Some(kind) => {
+                        let mut wide = exec.scratch::<f32>(n * k)?;
+                        convert::cast(&merged, &mut wide)?;
+                        exec.give(merged);
+                        let mut rounded = exec.alloc::<u8>(0)?;
+                        round_to_blocks(kind, &wide, &mut rounded)?;
+                        exec.give(wide);
+                        u8::wrap(rounded)
+                    }
+                    None => T::wrap(merged),
+                }
             }
         }]))
     })
