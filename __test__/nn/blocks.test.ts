@@ -1,6 +1,6 @@
 import test from 'ava'
+import type { ExecutionContext } from 'ava'
 import * as lora from 'loralib'
-import { throwsError } from '../support/errors.js'
 
 const KINDS = ['q4_0', 'q4_1', 'q5_0', 'q5_1', 'q8_0', 'q2_k', 'q3_k', 'q4_k', 'q5_k', 'q6_k'] as const
 
@@ -24,6 +24,12 @@ const spread = (n: number, seed = 0) =>
 const worst = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a, (x, i) => Math.abs(x - b[i]!)).reduce((most, x) => Math.max(most, x), 0)
 
+const thrown = (t: ExecutionContext, call: () => unknown, code: lora.ErrorCode) => {
+  const error = t.throws(call, { instanceOf: lora.LoraError })
+  t.is(error!.code, code)
+  return error!.message
+}
+
 const numbers = async (t: lora.Tensor) => (await t.data()) as Float32Array
 
 for (const kind of KINDS) {
@@ -37,8 +43,8 @@ for (const kind of KINDS) {
     t.true(worst(await numbers(wide), await numbers(weight)) < WORST[kind])
     t.deepEqual(await blocks.data(), await wide.data())
 
-    const layer = new lora.Linear(K, N, { r: 4, loraAlpha: 8, weight: blocks, mergeWeights: false })
-    const twin = new lora.Linear(K, N, { r: 4, loraAlpha: 8, weight: wide, mergeWeights: false })
+    const layer = new lora.Linear(K, N, { r: 4, loraAlpha: 8, weight: blocks, mergeWeights: false, bias: false })
+    const twin = new lora.Linear(K, N, { r: 4, loraAlpha: 8, weight: wide, mergeWeights: false, bias: false })
     const factors = lora.tensor(spread(N * 4, 7), { shape: [N, 4] })
     lora.noGrad(() => {
       layer.loraB!.copy_(factors)
@@ -69,7 +75,7 @@ test('nn.Embedding, tied head, linearCrossEntropy: a table in blocks gives what 
     const embedding = new lora.nn.Embedding(V, C, { weight })
     const rows = embedding.forward(ids)
     const hidden = rows.detach().requiresGrad_(true)
-    const loss = lora.nn.functional.linearCrossEntropy(hidden, weight, null, ids)
+    const loss = lora.nn.functional.linearCrossEntropy(hidden, weight, ids)
     await loss.backward()
     return [await numbers(rows), await numbers(loss), await numbers(hidden.grad!)]
   }
@@ -88,13 +94,15 @@ test('module.to(blocks): frozen weights of layers and embeddings are converted, 
   const model = new lora.models.LlamaForCausalLM({ ...config, tie_word_embeddings: true }).eval()
   const ids = [[1, 5, 9, 33]]
   const before = await numbers(model.forward(ids).logits)
-  const error = throwsError(t, () => model.to('q8_0'), 'ERR_LORA_OPTION')
-  t.regex(error.message, /requiresGrad_\(false\)/)
+  t.regex(
+    thrown(t, () => model.to('q8_0'), 'ERR_LORA_OPTION'),
+    /requiresGrad_\(false\)/,
+  )
   model.requiresGrad_(false).to('q4_k')
   const dtypes = Object.fromEntries(Object.entries(model.stateDict()).map(([key, { dtype }]) => [key, dtype]))
   t.is(dtypes['model.layers.0.self_attn.q_proj.weight'], 'q5_0') // 64 is no multiple of 256
   t.is(dtypes['model.layers.0.input_layernorm.weight'], 'f32')
-  t.is(model.lm_head.weight, model.model.embed_tokens.weight)
+  t.is((model.lm_head as lora.nn.Linear).weight, model.model.embed_tokens.weight as lora.Tensor)
   const after = await numbers(model.forward(ids).logits)
   t.true(worst(before, after) > 0 && worst(before, after) < 0.2)
   const adapted = lora.peft.getPeftModel(model, { r: 2, targetModules: 'all-linear' })
@@ -106,13 +114,18 @@ test('module.to(blocks): frozen weights of layers and embeddings are converted, 
 
 test('blocks are refused by name where they cannot be used', (t) => {
   const blocks = lora.zeros([4, 64]).to('q8_0')
-  const message = (call: () => unknown, code: string) => throwsError(t, call, code).message
+  const message = (call: () => unknown, code: lora.ErrorCode) => thrown(t, call, code)
   t.regex(
     message(() => blocks.add(1), 'ERR_LORA_DTYPE'),
     /q8_0/,
   )
+  t.deepEqual(blocks.reshape([2, 2, 64]).shape, [2, 2, 64])
   t.regex(
-    message(() => blocks.reshape([64, 4]), 'ERR_LORA_DTYPE'),
+    message(() => blocks.reshape([64, 4]), 'ERR_LORA_SHAPE'),
+    /multiple of 32/,
+  )
+  t.regex(
+    message(() => blocks.transpose(0, 1), 'ERR_LORA_DTYPE'),
     /\.to\('f32'\)/,
   )
   t.regex(

@@ -21,7 +21,11 @@ function same<A, B>(...proof: Same<A, B> extends true ? [] : ['the types differ'
 export async function tensors(): Promise<void> {
   const x = lora.tensor([[1, 2]], { dtype: 'f64', requiresGrad: true })
   same<typeof x, lora.Tensor>()
-  same<typeof x.dtype, 'f32' | 'f64' | 'bf16' | 'f16' | 'i64' | 'u8' | 'bool'>()
+  same<
+    Extract<typeof x.dtype, 'f32' | 'f64' | 'bf16' | 'f16' | 'i64' | 'u8' | 'bool'>,
+    'f32' | 'f64' | 'bf16' | 'f16' | 'i64' | 'u8' | 'bool'
+  >()
+  same<Exclude<typeof x.dtype, `q${string}`>, 'f32' | 'f64' | 'bf16' | 'f16' | 'i64' | 'u8' | 'bool'>()
   const shape: readonly number[] = x.shape
   const grad: lora.Tensor | null = x.grad
   const number: number = await x.sum().item()

@@ -3,15 +3,13 @@ import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import * as lora from 'loralib'
 import { median } from './median.mjs'
+import { statusMb } from './status.mjs'
+
+export { statusMb }
 
 /** Calls between two awaits: a loop that never awaits exceeds the limit of the engine's queue. */
 const MOST_QUEUED = 32
 const TICKS_PER_SECOND = 100
-
-/** `VmHWM` (peak) or `VmRSS` (now) of this process, in MiB. */
-export function statusMb(field) {
-  return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024
-}
 
 /** CPU seconds used by everything on this machine since boot. */
 function machineSeconds() {

@@ -295,7 +295,7 @@ PlacementOptions {"fields":{"dtype":7,"device":132}}
 PolynomialLROptions {"fields":{"totalIters":56,"power":62}}
 PolynomialOptions {"fields":{"lrEnd":60,"power":52,"total":56,"warmup":55},"required":["total"]}
 PooledEncoderOptions {"fields":{"addPoolingLayer":1,"dtype":7,"generator":19}}
-PretrainedOptions {"fields":{"dtype":7,"mapped":1,"config":125,"revision":132,"cacheDir":132,"token":170,"endpoint":172,"localFilesOnly":1,"onProgress":27,"signal":18}}
+PretrainedOptions {"fields":{"dtype":{"kind":"choice","values":["f32","f64","bf16","f16","q4_0","q4_1","q5_0","q5_1","q8_0","q2_k","q3_k","q4_k","q5_k","q6_k"]},"mapped":1,"config":125,"revision":132,"cacheDir":132,"token":170,"endpoint":172,"localFilesOnly":1,"onProgress":27,"signal":18}}
 RMSNormOptions {"fields":{"eps":60,"elementwiseAffine":1,"weight":25,"dtype":7,"device":132}}
 RandomOptions {"fields":{"generator":19,"dtype":6,"requiresGrad":1}}
 ReadTableOptions {"fields":{"format":4,"columns":49,"quotes":1,"maxRows":56,"onMalformed":27,"signal":18}}

@@ -6,7 +6,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"choice","values":["cola","sst2","mrpc","qqp","stsb","mnli","qnli","rte","wnli"]}
 {"kind":"choice","values":["csv","tsv","json","jsonl","parquet"]}
 {"kind":"choice","values":["e2e","webnlg","dart"]}
-{"kind":"choice","values":["f32","f64","bf16","f16","i64","u8","bool"]}
+{"kind":"choice","values":["f32","f64","bf16","f16","i64","u8","bool","q4_0","q4_1","q5_0","q5_1","q8_0","q2_k","q3_k","q4_k","q5_k","q6_k"]}
 {"kind":"choice","values":["f32","f64","bf16","f16"]}
 {"kind":"choice","values":["left","right"]}
 {"kind":"choice","values":["linear","constant","cosine","cycle"]}
@@ -87,7 +87,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"object","name":"EncoderModelOptions","fields":[]}
 {"kind":"object","name":"FreshOptions","fields":[]}
 {"kind":"object","name":"GenerateOptions","fields":[]}
-{"kind":"object","name":"GenerativeModel","fields":["config","maxPositions","forward","training","bufferNames","train","eval","ownTensors","namedChildren","children","namedModules","modules","getSubmodule","namedParameters","parameters","namedBuffers","namedTensors","allModules","registerBuffer","stateDict","isPersistent","loadStateDict","optionalKeys","allOptionalKeys","keyAliases","checkpointKey","allAliases","requiresGrad_","zeroGrad","to","setOwnTensor","apply","registerForwardPreHook","registerForwardHook","registerFullBackwardHook","extraRepr","shownChildren","toString"]}
+{"kind":"object","name":"GenerativeModel","fields":["config","maxPositions","forward","training","bufferNames","train","eval","ownTensors","namedChildren","children","namedModules","modules","getSubmodule","namedParameters","parameters","namedBuffers","namedTensors","allModules","registerBuffer","stateDict","isPersistent","loadStateDict","optionalKeys","allOptionalKeys","keyAliases","checkpointKey","allAliases","requiresGrad_","zeroGrad","blockKeys","to","setOwnTensor","apply","registerForwardPreHook","registerForwardHook","registerFullBackwardHook","extraRepr","shownChildren","toString"]}
 {"kind":"object","name":"HookOptions","fields":[]}
 {"kind":"object","name":"HubOptions","fields":[]}
 {"kind":"object","name":"HuberLossOptions","fields":[]}
@@ -114,7 +114,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"object","name":"SacrebleuOptions","fields":[]}
 {"kind":"object","name":"SaveOptions","fields":[]}
 {"kind":"object","name":"ScheduledOptimizer","fields":["paramGroups"],"text":"an object with paramGroups"}
-{"kind":"object","name":"SequenceClassifier","fields":["config","forward","training","bufferNames","train","eval","ownTensors","namedChildren","children","namedModules","modules","getSubmodule","namedParameters","parameters","namedBuffers","namedTensors","allModules","registerBuffer","stateDict","isPersistent","loadStateDict","optionalKeys","allOptionalKeys","keyAliases","checkpointKey","allAliases","requiresGrad_","zeroGrad","to","setOwnTensor","apply","registerForwardPreHook","registerForwardHook","registerFullBackwardHook","extraRepr","shownChildren","toString"]}
+{"kind":"object","name":"SequenceClassifier","fields":["config","forward","training","bufferNames","train","eval","ownTensors","namedChildren","children","namedModules","modules","getSubmodule","namedParameters","parameters","namedBuffers","namedTensors","allModules","registerBuffer","stateDict","isPersistent","loadStateDict","optionalKeys","allOptionalKeys","keyAliases","checkpointKey","allAliases","requiresGrad_","zeroGrad","blockKeys","to","setOwnTensor","apply","registerForwardPreHook","registerForwardHook","registerFullBackwardHook","extraRepr","shownChildren","toString"]}
 {"kind":"object","name":"SmoothL1LossOptions","fields":[]}
 {"kind":"object","name":"SortOptions","fields":[]}
 {"kind":"object","name":"StreamOptions","fields":[]}

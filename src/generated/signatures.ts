@@ -166,6 +166,7 @@ lora_conv$LoraConv$extraRepr {"name":"LoraConv.extraRepr","parameters":[]}
 lora_conv$LoraConv$forward {"name":"LoraConv.forward","parameters":[{"name":"x","rule":25}]}
 lora_conv$LoraConv$keyAliases {"name":"LoraConv.keyAliases","parameters":[]}
 lora_conv$LoraConv$toPlain {"name":"LoraConv.toPlain","parameters":[{"name":"twins","rule":20,"optional":true}]}
+lora_embedding$Embedding$blockKeys {"name":"lora.Embedding.blockKeys","parameters":[]}
 lora_embedding$Embedding$constructor {"name":"lora.Embedding","isConstructor":true,"parameters":[{"name":"numEmbeddings","rule":54},{"name":"embeddingDim","rule":54},{"name":"options","rule":{"kind":"object","name":"LoraEmbeddingOptions","fields":[]},"optional":true,"options":"LoraEmbeddingOptions","checksItself":true}]}
 lora_embedding$Embedding$extraRepr {"name":"lora.Embedding.extraRepr","parameters":[]}
 lora_embedding$Embedding$forward {"name":"lora.Embedding.forward","parameters":[{"name":"ids","rule":25}]}
@@ -173,6 +174,7 @@ lora_embedding$Embedding$fromLayer$static {"name":"lora.Embedding.fromLayer","pa
 lora_embedding$Embedding$fromPretrained$static {"name":"lora.Embedding.fromPretrained","parameters":[{"name":"weight","rule":25},{"name":"options","rule":123,"optional":true,"options":{"fields":{"r":{"kind":"number","integer":true,"minimum":0},"loraAlpha":{"kind":"number"},"mergeWeights":{"kind":"boolean"},"dtype":{"kind":"choice","values":["f32","f64","bf16","f16"]},"device":{"kind":"string"},"maxNorm":{"kind":"union","of":[{"kind":"number","exclusiveMinimum":0},{"kind":"null"}]},"normType":{"kind":"number","infinity":true,"exclusiveMinimum":0},"sparse":{"kind":"boolean"},"paddingIdx":{"kind":"union","of":[{"kind":"number","integer":true},{"kind":"null"}]},"scaleGradByFreq":{"kind":"boolean"}},"required":[]}}]}
 lora_embedding$Embedding$toPlain {"name":"lora.Embedding.toPlain","parameters":[{"name":"twins","rule":20,"optional":true}]}
 lora_inject$injectLora {"name":"lora.injectLora","parameters":[{"name":"model","rule":22},{"name":"options","rule":{"kind":"object","name":"InjectOptions","fields":["targets"],"text":"an object with targets"},"options":"InjectOptions","checksItself":true}]}
+lora_linear$Linear$blockKeys {"name":"lora.Linear.blockKeys","parameters":[]}
 lora_linear$Linear$constructor {"name":"lora.Linear","isConstructor":true,"parameters":[{"name":"inFeatures","rule":54},{"name":"outFeatures","rule":54},{"name":"options","rule":{"kind":"object","name":"LoraLinearOptions","fields":[]},"optional":true,"options":"LoraLinearOptions","checksItself":true}]}
 lora_linear$Linear$extraRepr {"name":"lora.Linear.extraRepr","parameters":[]}
 lora_linear$Linear$forward {"name":"lora.Linear.forward","parameters":[{"name":"x","rule":25}]}
@@ -198,6 +200,7 @@ lora_lora_layer$isLoraLayer {"name":"lora.isLoraLayer","parameters":[{"name":"mo
 lora_merge$mergeAll {"name":"lora.mergeAll","parameters":[{"name":"model","rule":22}]}
 lora_merge$mergeAndUnload {"name":"lora.mergeAndUnload","parameters":[{"name":"model","rule":22}]}
 lora_merge$unmergeAll {"name":"lora.unmergeAll","parameters":[{"name":"model","rule":22}]}
+lora_merged_linear$MergedLinear$blockKeys {"name":"lora.MergedLinear.blockKeys","parameters":[]}
 lora_merged_linear$MergedLinear$constructor {"name":"lora.MergedLinear","isConstructor":true,"parameters":[{"name":"inFeatures","rule":54},{"name":"outFeatures","rule":54},{"name":"options","rule":{"kind":"object","name":"MergedLinearOptions","fields":[]},"optional":true,"options":"MergedLinearOptions","checksItself":true}]}
 lora_merged_linear$MergedLinear$extraRepr {"name":"lora.MergedLinear.extraRepr","parameters":[]}
 lora_merged_linear$MergedLinear$forward {"name":"lora.MergedLinear.forward","parameters":[{"name":"x","rule":25}]}
@@ -452,6 +455,7 @@ nn_dropout$Dropout2d$constructor {"name":"nn.Dropout2d","isConstructor":true,"pa
 nn_dropout$Dropout2d$forward {"name":"nn.Dropout2d.forward","parameters":[{"name":"x","rule":25}]}
 nn_dropout$Dropout3d$constructor {"name":"nn.Dropout3d","isConstructor":true,"parameters":[{"name":"p","rule":54,"optional":true}]}
 nn_dropout$Dropout3d$forward {"name":"nn.Dropout3d.forward","parameters":[{"name":"x","rule":25}]}
+nn_embedding$Embedding$blockKeys {"name":"nn.Embedding.blockKeys","parameters":[]}
 nn_embedding$Embedding$constructor {"name":"nn.Embedding","isConstructor":true,"parameters":[{"name":"numEmbeddings","rule":54},{"name":"embeddingDim","rule":54},{"name":"options","rule":{"kind":"object","name":"EmbeddingLayerOptions","fields":[]},"optional":true,"options":"EmbeddingLayerOptions","checksItself":true}]}
 nn_embedding$Embedding$extraRepr {"name":"nn.Embedding.extraRepr","parameters":[]}
 nn_embedding$Embedding$forward {"name":"nn.Embedding.forward","parameters":[{"name":"ids","rule":25}]}
@@ -553,9 +557,11 @@ nn_instance_norm$InstanceNorm3d$constructor {"name":"nn.InstanceNorm3d","isConst
 nn_layer_norm$LayerNorm$constructor {"name":"nn.LayerNorm","isConstructor":true,"parameters":[{"name":"normalizedShape","rule":153},{"name":"options","rule":{"kind":"object","name":"LayerNormOptions","fields":[]},"optional":true,"options":"LayerNormOptions","checksItself":true}]}
 nn_layer_norm$LayerNorm$extraRepr {"name":"nn.LayerNorm.extraRepr","parameters":[]}
 nn_layer_norm$LayerNorm$forward {"name":"nn.LayerNorm.forward","parameters":[{"name":"x","rule":25}]}
+nn_linear$Linear$blockKeys {"name":"nn.Linear.blockKeys","parameters":[]}
 nn_linear$Linear$constructor {"name":"nn.Linear","isConstructor":true,"parameters":[{"name":"inFeatures","rule":54},{"name":"outFeatures","rule":54},{"name":"options","rule":96,"optional":true,"options":"LinearOptions","checksItself":true}]}
 nn_linear$Linear$extraRepr {"name":"nn.Linear.extraRepr","parameters":[]}
 nn_linear$Linear$forward {"name":"nn.Linear.forward","parameters":[{"name":"x","rule":25}]}
+nn_linear$TransposedLinear$blockKeys {"name":"nn.TransposedLinear.blockKeys","parameters":[]}
 nn_linear$TransposedLinear$constructor {"name":"nn.TransposedLinear","isConstructor":true,"parameters":[{"name":"inFeatures","rule":54},{"name":"outFeatures","rule":54},{"name":"options","rule":96,"optional":true,"options":"LinearOptions","checksItself":true}]}
 nn_linear$TransposedLinear$extraRepr {"name":"nn.TransposedLinear.extraRepr","parameters":[]}
 nn_linear$TransposedLinear$forward {"name":"nn.TransposedLinear.forward","parameters":[{"name":"x","rule":25}]}
@@ -586,6 +592,7 @@ nn_loss_layers$SmoothL1Loss$forward {"name":"nn.SmoothL1Loss.forward","parameter
 nn_loss_layers$TripletMarginLoss$constructor {"name":"nn.TripletMarginLoss","isConstructor":true,"parameters":[{"name":"options","rule":119,"optional":true,"options":"TripletMarginLossOptions"}]}
 nn_loss_layers$TripletMarginLoss$forward {"name":"nn.TripletMarginLoss.forward","parameters":[{"name":"anchor","rule":25},{"name":"positive","rule":25},{"name":"negative","rule":25}]}
 nn_module$Module$apply {"name":"nn.Module.apply","parameters":[{"name":"fn","rule":27}]}
+nn_module$Module$blockKeys {"name":"nn.Module.blockKeys","parameters":[]}
 nn_module$Module$checkpointKey {"name":"nn.Module.checkpointKey","parameters":[{"name":"key","rule":132}]}
 nn_module$Module$children {"name":"nn.Module.children","parameters":[]}
 nn_module$Module$constructor {"name":"nn.Module","isConstructor":true,"parameters":[]}

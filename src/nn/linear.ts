@@ -101,7 +101,7 @@ export function makeWeight(
 ): Tensor {
   const weight = options.weight ?? zeros(shape, { dtype: options.dtype ?? 'f32' })
   checkDevice(owner, options.device, weight)
-  if (options.weight) checkGiven(owner, 'weight', weight, shape)
+  if (options.weight) checkGiven(owner, 'weight', weight, shape, true)
   else init(weight)
   return asParameter(weight)
 }

@@ -8,7 +8,8 @@ export type FloatDtype = 'f32' | 'f64' | 'bf16' | 'f16'
 const FLOAT_DTYPES: readonly string[] = ['f32', 'f64', 'bf16', 'f16']
 
 /** The element types that the frozen weights of a model can have: those of layers, and the blocks of GGUF files. */
-export type WeightDtype = FloatDtype | 'q4_0' | 'q4_1' | 'q5_0' | 'q5_1' | 'q8_0' | 'q2_k' | 'q3_k' | 'q4_k' | 'q5_k' | 'q6_k'
+export type WeightDtype =
+  FloatDtype | 'q4_0' | 'q4_1' | 'q5_0' | 'q5_1' | 'q8_0' | 'q2_k' | 'q3_k' | 'q4_k' | 'q5_k' | 'q6_k'
 
 /** Options that every layer with parameters takes. */
 export interface PlacementOptions {
@@ -67,10 +68,17 @@ export function checkDevice(owner: string, device: string | undefined, made: Ten
   })
 }
 
-/** Checks that a tensor given as a parameter has the shape that the layer would have made. */
-export function checkGiven(owner: string, name: string, given: Tensor, shape: readonly number[]): void {
+/** Checks that a tensor given as a parameter has the shape that the layer would have made; it may be in blocks where the layer reads them. */
+export function checkGiven(
+  owner: string,
+  name: string,
+  given: Tensor,
+  shape: readonly number[],
+  readsBlocks = false,
+): void {
   const same = given.shape.length === shape.length && given.shape.every((n, i) => n === shape[i])
-  if (!same || !FLOAT_DTYPES.includes(given.dtype)) {
+  const fits = FLOAT_DTYPES.includes(given.dtype) || (readsBlocks && given.dtype.startsWith('q'))
+  if (!same || !fits) {
     throw bad(owner, name, `a floating tensor of shape (${shape.join(', ')})`, given)
   }
 }

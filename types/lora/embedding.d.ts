@@ -39,6 +39,7 @@ export declare class Embedding extends LoraLayer {
   static fromLayer(layer: PlainEmbedding, options?: FromLayerOptions): Embedding
   /** A LoRA embedding over given vectors `(numEmbeddings, embeddingDim)`. It uses the tensor itself, frozen when `r > 0`. */
   static fromPretrained(weight: Tensor, options?: Omit<LoraEmbeddingOptions, 'weight'>): Embedding
+  blockKeys(): readonly string[]
   forward(ids: Tensor): Tensor
   protected fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor
   protected makeFactors({ r, useDora, loraBias, init }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']>

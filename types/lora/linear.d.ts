@@ -45,6 +45,7 @@ export declare class Linear extends LoraLayer {
    * @throws {OptionError} for another kind of layer, and for options of the layer itself (`bias`, `dtype`, …), which cannot be changed.
    */
   static fromLayer(layer: PlainLinear | TransposedLinear, options?: DenseFromLayerOptions): Linear
+  blockKeys(): readonly string[]
   forward(x: Tensor): Tensor
   private get blocks()
   private updated

@@ -54,6 +54,7 @@ export declare class MergedLinear extends LoraLayer {
    * Weights, biases and factors are copied; `requiresGrad`, mode and `merged` are kept.
    */
   split(): Linear[]
+  blockKeys(): readonly string[]
   forward(x: Tensor): Tensor
   protected fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor
   toPlain(): PlainLinear | TransposedLinear

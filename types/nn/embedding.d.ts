@@ -50,6 +50,7 @@ export declare class Embedding extends Module {
    * const words = nn.Embedding.fromPretrained(vectors, { paddingIdx: 0 })
    */
   static fromPretrained(weight: Tensor, options?: FromPretrainedOptions): Embedding
+  blockKeys(): readonly string[]
   forward(ids: Tensor): Tensor
   extraRepr(): string
 }

@@ -28,6 +28,7 @@ export declare class Linear extends Module {
   weight: Tensor
   bias: Tensor | null
   constructor(inFeatures: number, outFeatures: number, options?: LinearOptions)
+  blockKeys(): readonly string[]
   forward(x: Tensor): Tensor
   extraRepr(): string
 }
@@ -43,6 +44,7 @@ export declare class TransposedLinear extends Module {
   weight: Tensor
   bias: Tensor | null
   constructor(inFeatures: number, outFeatures: number, options?: LinearOptions)
+  blockKeys(): readonly string[]
   forward(x: Tensor): Tensor
   extraRepr(): string
 }

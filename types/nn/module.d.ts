@@ -104,7 +104,16 @@ export declare abstract class Module {
   requiresGrad_(on?: boolean): this
   /** Sets the gradients of all parameters to null, which releases their memory. */
   zeroGrad(): void
-  /** Converts all floating-point parameters and buffers. In a half-precision model, vectors (biases, norms) are f32. Returns the module. */
+  /** Keys of own weights that this class also reads in blocks, such as `q8_0`. */
+  blockKeys(): readonly string[]
+  /**
+   * Converts all floating-point parameters and buffers. In a half-precision model, vectors (biases, norms) are f32. Returns the module.
+   *
+   * To blocks (`q8_0`, `q4_k`, …) only the frozen weights of dense layers and embeddings are converted; the rest stays as it is. Where a row is no multiple of the 256 values
+   * of a block, it gets what llama.cpp takes instead (`q5_0` for `q4_k`, `q5_1` for `q5_k`, `q8_0` for `q6_k`, `q4_0` for `q2_k` and `q3_k`); one that is no multiple of 32
+   * keeps its type.
+   * @throws {OptionError} for a trainable weight that would be in blocks: they have no gradients.
+   */
   to(dtype: Dtype): this
   /** Replaces an own tensor, by its key. */
   setOwnTensor(key: string, tensor: Tensor): void

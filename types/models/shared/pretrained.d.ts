@@ -1,7 +1,7 @@
 // Generated from src/models/shared/pretrained.ts by `npm run api`. Do not edit.
 
 import type { HubOptions } from '../../hub/options.js'
-import type { FloatDtype } from '../../runtime/options.js'
+import type { FloatDtype, WeightDtype } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
 /**
@@ -33,8 +33,11 @@ export interface FreshOptions {
 }
 /** Options of `fromPretrained`; those of a download apply where the model is given as a hub id. */
 export interface PretrainedOptions extends HubOptions {
-  /** Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. @default the type in the file */
-  dtype?: FloatDtype
+  /**
+   * Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. With blocks (`'q8_0'`, `'q4_k'`, …) dense layers and embeddings are frozen
+   * and rounded to them, as {@link Module.to} says: a quarter to a seventh of the memory. @default the type in the file
+   */
+  dtype?: WeightDtype
   /**
    * Keep weights that need no conversion in the pages of the file, shared between models. Set it to false when the file will be
    * overwritten in place: what reads a mapped one is `ERR_LORA_FILE` then. @default true
