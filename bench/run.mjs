@@ -36,7 +36,16 @@ const note = (line) => console.error(line)
 const here = machine()
 const pairs = Number(values.pairs)
 
-await main().catch((error) => fail(error.message))
+await (positionals.includes('k') ? againstLlama() : main()).catch((error) => fail(error.message))
+
+/** Case k has another peer, and so a program of its own. */
+async function againstLlama() {
+  if (positionals.length !== 1) fail('k runs alone: npm run bench -- k')
+  if (process.platform !== 'linux') fail('the bench reads /proc: it needs Linux')
+  await checkBuild()
+  const { benchLlama } = await import('./llama.mjs')
+  if (!(await benchLlama({ pairs, threads: Number(values.threads), json: values.json, note }))) process.exitCode = 1
+}
 
 async function main() {
   const names = await chosenCases()

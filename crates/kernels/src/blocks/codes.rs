@@ -27,8 +27,11 @@ pub trait Codes: Block {
     /// The largest code.
     const LARGEST: u8;
 
-    /// The codes of values `32 group..` of a block. For callers inside [`isa::dispatch`](crate::isa::dispatch).
-    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) -> Steps;
+    /// What the codes of values `32 group..` of a block stand for. For callers inside [`isa::dispatch`](crate::isa::dispatch).
+    fn steps(block: &[u8], group: usize) -> Steps;
+
+    /// These codes. For callers inside [`isa::dispatch`](crate::isa::dispatch).
+    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]);
 }
 
 #[inline(always)]
@@ -53,10 +56,14 @@ impl Codes for Q4_0 {
     const LARGEST: u8 = 15;
 
     #[inline(always)]
-    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) -> Steps {
-        nibbles(&block[2..18], out);
+    fn steps(block: &[u8], _: usize) -> Steps {
         let d = half_at(block, 0);
         Steps::same(d, -8.0 * d)
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) {
+        nibbles(&block[2..18], out);
     }
 }
 
@@ -64,9 +71,13 @@ impl Codes for Q4_1 {
     const LARGEST: u8 = 15;
 
     #[inline(always)]
-    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) -> Steps {
-        nibbles(&block[4..20], out);
+    fn steps(block: &[u8], _: usize) -> Steps {
         Steps::same(half_at(block, 0), half_at(block, 2))
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) {
+        nibbles(&block[4..20], out);
     }
 }
 
@@ -74,11 +85,15 @@ impl Codes for Q5_0 {
     const LARGEST: u8 = 31;
 
     #[inline(always)]
-    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) -> Steps {
-        nibbles(&block[6..22], out);
-        fifth_bits(&block[2..6], out);
+    fn steps(block: &[u8], _: usize) -> Steps {
         let d = half_at(block, 0);
         Steps::same(d, -16.0 * d)
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) {
+        nibbles(&block[6..22], out);
+        fifth_bits(&block[2..6], out);
     }
 }
 
@@ -86,10 +101,14 @@ impl Codes for Q5_1 {
     const LARGEST: u8 = 31;
 
     #[inline(always)]
-    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) -> Steps {
+    fn steps(block: &[u8], _: usize) -> Steps {
+        Steps::same(half_at(block, 0), half_at(block, 2))
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) {
         nibbles(&block[8..24], out);
         fifth_bits(&block[4..8], out);
-        Steps::same(half_at(block, 0), half_at(block, 2))
     }
 }
 
@@ -97,12 +116,16 @@ impl Codes for Q8_0 {
     const LARGEST: u8 = 255;
 
     #[inline(always)]
-    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) -> Steps {
+    fn steps(block: &[u8], _: usize) -> Steps {
+        let d = half_at(block, 0);
+        Steps::same(d, -128.0 * d)
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], _: usize, out: &mut [u8; GROUP]) {
         for (out, &q) in out.iter_mut().zip(&block[2..34]) {
             *out = q ^ 0x80;
         }
-        let d = half_at(block, 0);
-        Steps::same(d, -128.0 * d)
     }
 }
 
@@ -110,17 +133,22 @@ impl Codes for Q2K {
     const LARGEST: u8 = 3;
 
     #[inline(always)]
-    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) -> Steps {
-        let (scales, qs) = (&block[..16], &block[16..80]);
-        let (bytes, shift) = (&qs[group / 4 * 32..][..32], group % 4 * 2);
-        for (out, &q) in out.iter_mut().zip(bytes) {
-            *out = q >> shift & 3;
-        }
+    fn steps(block: &[u8], group: usize) -> Steps {
+        let scales = &block[..16];
         let (d, min) = (half_at(block, 80), half_at(block, 82));
         let of = |half: usize| scales[2 * group + half];
         Steps {
             scale: [0, 1].map(|half| d * f32::from(of(half) & 15)),
             offset: [0, 1].map(|half| -(min * f32::from(of(half) >> 4))),
+        }
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) {
+        let qs = &block[16..80];
+        let (bytes, shift) = (&qs[group / 4 * 32..][..32], group % 4 * 2);
+        for (out, &q) in out.iter_mut().zip(bytes) {
+            *out = q >> shift & 3;
         }
     }
 }
@@ -129,17 +157,22 @@ impl Codes for Q3K {
     const LARGEST: u8 = 7;
 
     #[inline(always)]
-    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) -> Steps {
-        let (third, qs, scales) = (&block[..32], &block[32..96], &block[96..108]);
-        let (bytes, shift) = (&qs[group / 4 * 32..][..32], group % 4 * 2);
-        for ((out, &q), &high) in out.iter_mut().zip(bytes).zip(third) {
-            *out = q >> shift & 3 | (high >> group & 1) << 2;
-        }
+    fn steps(block: &[u8], group: usize) -> Steps {
+        let scales = &block[96..108];
         let d = half_at(block, 108);
         let scale = [0, 1].map(|half| d * scale_of_16(scales, 2 * group + half));
         Steps {
             scale,
             offset: scale.map(|scale| -4.0 * scale),
+        }
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) {
+        let (third, qs) = (&block[..32], &block[32..96]);
+        let (bytes, shift) = (&qs[group / 4 * 32..][..32], group % 4 * 2);
+        for ((out, &q), &high) in out.iter_mut().zip(bytes).zip(third) {
+            *out = q >> shift & 3 | (high >> group & 1) << 2;
         }
     }
 }
@@ -148,13 +181,17 @@ impl Codes for Q4K {
     const LARGEST: u8 = 15;
 
     #[inline(always)]
-    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) -> Steps {
+    fn steps(block: &[u8], group: usize) -> Steps {
+        let (scale, min) = scale_and_min(&block[4..16], group);
+        Steps::same(half_at(block, 0) * scale, -(half_at(block, 2) * min))
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) {
         let (bytes, shift) = (&block[16 + group / 2 * 32..][..32], group % 2 * 4);
         for (out, &q) in out.iter_mut().zip(bytes) {
             *out = q >> shift & 15;
         }
-        let (scale, min) = scale_and_min(&block[4..16], group);
-        Steps::same(half_at(block, 0) * scale, -(half_at(block, 2) * min))
     }
 }
 
@@ -162,14 +199,18 @@ impl Codes for Q5K {
     const LARGEST: u8 = 31;
 
     #[inline(always)]
-    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) -> Steps {
+    fn steps(block: &[u8], group: usize) -> Steps {
+        let (scale, min) = scale_and_min(&block[4..16], group);
+        Steps::same(half_at(block, 0) * scale, -(half_at(block, 2) * min))
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) {
         let (fifth, bytes) = (&block[16..48], &block[48 + group / 2 * 32..][..32]);
         let shift = group % 2 * 4;
         for ((out, &q), &bits) in out.iter_mut().zip(bytes).zip(fifth) {
             *out = q >> shift & 15 | (bits >> group & 1) << 4;
         }
-        let (scale, min) = scale_and_min(&block[4..16], group);
-        Steps::same(half_at(block, 0) * scale, -(half_at(block, 2) * min))
     }
 }
 
@@ -177,20 +218,25 @@ impl Codes for Q6K {
     const LARGEST: u8 = 63;
 
     #[inline(always)]
-    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) -> Steps {
-        let (low, high, scales) = (&block[..128], &block[128..192], &block[192..208]);
+    fn steps(block: &[u8], group: usize) -> Steps {
+        let scales = &block[192..208];
+        let d = half_at(block, 208);
+        let scale = [0, 1].map(|half| d * f32::from(scales[2 * group + half] as i8));
+        Steps {
+            scale,
+            offset: scale.map(|scale| -32.0 * scale),
+        }
+    }
+
+    #[inline(always)]
+    fn codes(block: &[u8], group: usize, out: &mut [u8; GROUP]) {
+        let (low, high) = (&block[..128], &block[128..192]);
         let (quarter, run) = (group / 4, group % 4);
         let low = &low[quarter * 64 + run % 2 * 32..][..32];
         let high = &high[quarter * 32..][..32];
         let (shift, high_shift) = (run / 2 * 4, run * 2);
         for ((out, &q), &more) in out.iter_mut().zip(low).zip(high) {
             *out = q >> shift & 15 | (more >> high_shift & 3) << 4;
-        }
-        let d = half_at(block, 208);
-        let scale = [0, 1].map(|half| d * f32::from(scales[2 * group + half] as i8));
-        Steps {
-            scale,
-            offset: scale.map(|scale| -32.0 * scale),
         }
     }
 }
@@ -210,7 +256,8 @@ mod tests {
                 for group in 0..B::LEN / GROUP {
                     let (mut values, mut codes) = ([0.0; GROUP], [0; GROUP]);
                     B::group(block, group, &mut values);
-                    let steps = B::codes(block, group, &mut codes);
+                    B::codes(block, group, &mut codes);
+                    let steps = B::steps(block, group);
                     for (i, (&value, &code)) in values.iter().zip(&codes).enumerate() {
                         let got = steps.scale[i / 16] * f32::from(code) + steps.offset[i / 16];
                         let size = steps.scale[i / 16].abs() * f32::from(B::LARGEST) + steps.offset[i / 16].abs();

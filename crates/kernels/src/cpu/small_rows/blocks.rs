@@ -2,6 +2,9 @@
 //!
 //! The sums are those of [`Tile::run`](super::tile::Tile::run) on the widened W, lane by lane in the order of K: the bits are the same.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -24,6 +27,11 @@ const ROWS: usize = 4;
 /// # Safety
 /// As [`Tile::run`], W aside.
 pub(super) unsafe fn run(tile: Tile<f32>, w: BlockRef<'_>, columns: Range<usize>) {
+    #[cfg(target_arch = "x86_64")]
+    if isa::current() == isa::Isa::Avx512 {
+        // SAFETY: as promised by the caller; the instruction set in use is AVX-512.
+        return unsafe { avx512::run(&tile, w, columns) };
+    }
     with_block!(w.kind(), B => isa::dispatch_registers(Dot::<B> {
         tile,
         bytes: w.blocks_from(0),

@@ -222,7 +222,8 @@ mod x86 {
                             let at = (j + b) * row_bytes + block * B::BYTES;
                             let bytes = w.get_unchecked(at..at + B::BYTES);
                             let mut unpacked = [0u8; GROUP];
-                            let steps = B::codes(bytes, group, &mut unpacked);
+                            B::codes(bytes, group, &mut unpacked);
+                            let steps = B::steps(bytes, group);
                             let dot = D::dot::<LARGEST>(_mm256_loadu_si256(unpacked.as_ptr().cast()), x);
                             let [low, high] = steps.scale.map(|step| _mm_set1_ps(step * scale));
                             acc[b] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dot), _mm256_set_m128(high, low), acc[b]);
