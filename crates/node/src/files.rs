@@ -58,6 +58,15 @@ impl NativeWeights {
         ))
     }
 
+    /// `{version, alignment, tensors: […], metadata: {KEY: {type, value}}}` of a GGUF file, as JSON; null for other files.
+    #[napi(catch_unwind)]
+    pub fn gguf(&self) -> napi::Result<Option<String>> {
+        match &*self.open_file()? {
+            Weights::File(WeightFile::Gguf(file)) => file.json().map(Some).map_err(to_napi),
+            _ => Ok(None),
+        }
+    }
+
     /// What the file holds: nodes, inner ones first, and the root, as JSON. Tensors stand in it by number.
     #[napi(catch_unwind)]
     pub fn object(&self) -> napi::Result<String> {
@@ -89,7 +98,7 @@ impl NativeWeights {
 
 /// Works on files on a separate thread: a disk is slow, and libuv's few threads belong to the application. The thread has a lower priority than the
 /// event loop, as the compute threads have. When no thread can be started the caller does the work.
-fn off_thread(work: impl FnOnce() + Send + 'static) {
+pub(crate) fn off_thread(work: impl FnOnce() + Send + 'static) {
     let shared = Arc::new(std::sync::Mutex::new(Some(work)));
     let job = shared.clone();
     let run = move || {
@@ -114,7 +123,7 @@ fn off_thread(work: impl FnOnce() + Send + 'static) {
 }
 
 /// A panic must not end the thread without an answer.
-fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::new(
             Code::Internal,
@@ -123,7 +132,7 @@ fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used.
+/// Opens a weight file: safetensors, torch, GGUF, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used.
 #[napi(catch_unwind, ts_return_type = "Promise<NativeWeights>")]
 pub fn open_weights(env: &Env, path: String, mapped: bool) -> napi::Result<Object<'_>> {
     type Resolve = Box<dyn FnOnce(Env) -> napi::Result<NativeWeights>>;

@@ -114,7 +114,10 @@ impl WeightFile {
 
 /// A damaged file of this name should be reported as what it is meant to be.
 fn has_gguf_name(bytes: &FileBytes) -> bool {
-    bytes.path().extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
+    bytes
+        .path()
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
 }
 
 pub(super) fn bytes_of(path: &Path, mapped: bool) -> Result<FileBytes> {

@@ -86,7 +86,11 @@ impl Field {
             let start = cursor.position();
             check_value(cursor, kind, &what)?;
             let range = start..cursor.position();
-            return Ok(Field { kind, count: None, range });
+            return Ok(Field {
+                kind,
+                count: None,
+                range,
+            });
         }
         let kind = read_type(cursor, &what)?;
         if kind == FieldType::Array {
@@ -133,7 +137,9 @@ impl Field {
     /// The numbers of a list, as f64; of a single number, one.
     pub fn numbers(&self, bytes: &[u8]) -> Option<Vec<f64>> {
         let mut rest = &bytes[self.range.clone()];
-        (0..self.count.unwrap_or(1)).map(|_| take_number(&mut rest, self.kind)).collect()
+        (0..self.count.unwrap_or(1))
+            .map(|_| take_number(&mut rest, self.kind))
+            .collect()
     }
 
     /// A truth value.

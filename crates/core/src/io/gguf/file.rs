@@ -80,9 +80,12 @@ impl GgufFile {
 
     fn unsupported(&self, tensor: &GgufTensor) -> Error {
         let file = self.bytes.path().display();
-        Error::new(Code::Unsupported, format!("{file}: {} has a type that is not read", tensor.name))
-            .expected(GgmlType::known())
-            .received(tensor.kind.name)
-            .hint("quantise the model again with llama.cpp to one of these types, such as Q4_K_M or Q8_0")
+        Error::new(
+            Code::Unsupported,
+            format!("{file}: {} has a type that is not read", tensor.name),
+        )
+        .expected(GgmlType::known())
+        .received(tensor.kind.name)
+        .hint("quantise the model again with llama.cpp to one of these types, such as Q4_K_M or Q8_0")
     }
 }

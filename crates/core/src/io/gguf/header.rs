@@ -141,9 +141,13 @@ fn twice(cursor: &Cursor<'_>, what: &str, name: &str) -> Error {
 }
 
 fn read_alignment(cursor: &Cursor<'_>, bytes: &[u8], field: Option<&Field>) -> Result<u64> {
-    let Some(field) = field else { return Ok(DEFAULT_ALIGNMENT) };
+    let Some(field) = field else {
+        return Ok(DEFAULT_ALIGNMENT);
+    };
     let value = field.json(bytes);
-    let number = value.as_u64().filter(|n| field.kind == FieldType::U32 && n.is_power_of_two());
+    let number = value
+        .as_u64()
+        .filter(|n| field.kind == FieldType::U32 && n.is_power_of_two());
     number.ok_or_else(|| {
         cursor
             .error(format!("{ALIGNMENT_KEY} is not an alignment"))
@@ -171,8 +175,13 @@ fn read_tensors(cursor: &mut Cursor<'_>, count: usize, alignment: u64, total: us
         }
         raw.push(tensor);
     }
-    let start = (cursor.position() as u64).checked_next_multiple_of(alignment).unwrap_or(u64::MAX);
-    let tensors: Vec<GgufTensor> = raw.into_iter().map(|raw| place(cursor, raw, start, total)).collect::<Result<_>>()?;
+    let start = (cursor.position() as u64)
+        .checked_next_multiple_of(alignment)
+        .unwrap_or(u64::MAX);
+    let tensors: Vec<GgufTensor> = raw
+        .into_iter()
+        .map(|raw| place(cursor, raw, start, total))
+        .collect::<Result<_>>()?;
     check_overlap(cursor, &tensors)?;
     Ok(tensors)
 }
@@ -212,7 +221,11 @@ fn read_tensor(cursor: &mut Cursor<'_>, alignment: u64) -> Result<Raw> {
             .expected(format!("sizes whose product can be counted; {block}"))
             .received(format!("{sizes:?}, first the row"))
     })?;
-    let shape = sizes.iter().rev().map(|&n| usize::try_from(n)).collect::<std::result::Result<Vec<_>, _>>();
+    let shape = sizes
+        .iter()
+        .rev()
+        .map(|&n| usize::try_from(n))
+        .collect::<std::result::Result<Vec<_>, _>>();
     let shape = shape.map_err(|_| cursor.error(format!("{what} is too large for this machine")))?;
     Ok(Raw {
         name,
@@ -225,7 +238,10 @@ fn read_tensor(cursor: &mut Cursor<'_>, alignment: u64) -> Result<Raw> {
 
 /// Bytes of a tensor; none when rows are no whole blocks, or too many to count.
 fn byte_len(sizes: &[u64], kind: GgmlType) -> Option<u64> {
-    let numel = sizes.iter().try_fold(1u64, |n, &size| n.checked_mul(size)).filter(|&n| n <= i64::MAX as u64)?;
+    let numel = sizes
+        .iter()
+        .try_fold(1u64, |n, &size| n.checked_mul(size))
+        .filter(|&n| n <= i64::MAX as u64)?;
     let row = sizes.first().copied().unwrap_or(1);
     if row % kind.len as u64 != 0 {
         return None;
@@ -235,7 +251,9 @@ fn byte_len(sizes: &[u64], kind: GgmlType) -> Option<u64> {
 
 fn place(cursor: &Cursor<'_>, raw: Raw, start: u64, total: usize) -> Result<GgufTensor> {
     let begin = start.checked_add(raw.offset);
-    let end = begin.and_then(|begin| begin.checked_add(raw.len)).filter(|&end| end <= total as u64);
+    let end = begin
+        .and_then(|begin| begin.checked_add(raw.len))
+        .filter(|&end| end <= total as u64);
     let (Some(begin), Some(end)) = (begin, end) else {
         return Err(cursor
             .error(format!("the tensor {:?} lies outside the file", raw.name))

@@ -64,11 +64,17 @@ impl GgufLayout {
     }
 
     /// Writes the file; `next` gives the bytes of the tensors in the order of the file, each in one piece or in several. A reader sees the old file or the whole
-    /// new one; with `sync` also after a crash of the system. Returns what was there before.
+    /// new one; with `sync` also after a crash of the system. `finish` is called before the file gets its name. Returns what was there before.
     ///
     /// # Errors
-    /// [`Code::File`] when the file cannot be written or a file that bytes lie in has changed; those of `next`. The old file is then unchanged.
-    pub fn write<B: Bytes>(&self, path: &Path, sync: bool, mut next: impl FnMut() -> Result<B>) -> Result<Replaced> {
+    /// [`Code::File`] when the file cannot be written or a file that bytes lie in has changed; those of `next` and `finish`. The old file is then unchanged.
+    pub fn write<B: Bytes>(
+        &self,
+        path: &Path,
+        sync: bool,
+        mut next: impl FnMut() -> Result<B>,
+        finish: impl FnOnce() -> Result<()>,
+    ) -> Result<Replaced> {
         let padded = |size: u64| size.next_multiple_of(DEFAULT_ALIGNMENT);
         let size = self.header.len() as u64 + self.sizes.iter().map(|&size| padded(size)).sum::<u64>();
         let failed = |e: std::io::Error| io_error(CANNOT_WRITE, path, &e);
@@ -82,7 +88,7 @@ impl GgufLayout {
                 let zeros = vec![0; (padded(size) - size) as usize];
                 out.write_all(&zeros).map_err(failed)?;
             }
-            Ok(())
+            finish()
         })
     }
 }
@@ -95,12 +101,15 @@ fn put_piece<B: Bytes>(
     failed: &impl Fn(std::io::Error) -> Error,
 ) -> Result<u64> {
     let bytes = piece.as_ref();
-    let rest = left.checked_sub(bytes.len() as u64).filter(|_| !bytes.is_empty()).ok_or_else(|| {
-        Error::new(Code::Internal, "the bytes of a tensor do not fit its shape")
-            .expected(format!("1 to {left} bytes"))
-            .received(format!("{} bytes", bytes.len()))
-            .hint("please report this")
-    })?;
+    let rest = left
+        .checked_sub(bytes.len() as u64)
+        .filter(|_| !bytes.is_empty())
+        .ok_or_else(|| {
+            Error::new(Code::Internal, "the bytes of a tensor do not fit its shape")
+                .expected(format!("1 to {left} bytes"))
+                .received(format!("{} bytes", bytes.len()))
+                .hint("please report this")
+        })?;
     out.write_all(bytes).map_err(failed)?;
     piece.check()?;
     Ok(rest)
@@ -217,10 +226,12 @@ fn file_kind(name: &str, meta: &Meta) -> Result<GgmlType> {
     })?;
     let dims = meta.shape.dims();
     if dims.len() > MAX_DIMS {
-        return Err(Error::new(Code::Shape, format!("{name}: too many dimensions for a GGUF file"))
-            .expected(format!("at most {MAX_DIMS}"))
-            .received(meta.shape.to_string())
-            .hint("reshape the tensor"));
+        return Err(
+            Error::new(Code::Shape, format!("{name}: too many dimensions for a GGUF file"))
+                .expected(format!("at most {MAX_DIMS}"))
+                .received(meta.shape.to_string())
+                .hint("reshape the tensor"),
+        );
     }
     if dims.last().copied().unwrap_or(1) % kind.len != 0 {
         return Err(Error::new(Code::Shape, format!("{name}: its rows are no whole blocks of {}", kind.name))
@@ -232,10 +243,15 @@ fn file_kind(name: &str, meta: &Meta) -> Result<GgmlType> {
 }
 
 fn bad_key(key: &str) -> Error {
-    Error::new(Code::Option, format!("the field {key:?} cannot be written to a GGUF file"))
-        .expected(format!("keys that differ and are not empty; {ALIGNMENT_KEY} is written by this library, which knows 32 alone"))
-        .received(format!("{key:?}"))
-        .hint("leave it out or rename it")
+    Error::new(
+        Code::Option,
+        format!("the field {key:?} cannot be written to a GGUF file"),
+    )
+    .expected(format!(
+        "keys that differ and are not empty; {ALIGNMENT_KEY} is written by this library, which knows 32 alone"
+    ))
+    .received(format!("{key:?}"))
+    .hint("leave it out or rename it")
 }
 
 fn bad_value(field: &WrittenField, value: &Value) -> Error {
@@ -285,13 +301,31 @@ mod tests {
         let path = std::env::temp_dir().join(format!("loralib-gguf-{}", std::process::id()));
         let pieces: [Vec<u8>; 4] = [vec![1; 20], vec![2; 4], vec![3; 8], vec![4; 68]];
         let mut next = pieces.iter();
-        layout.write(&path, true, || Ok(next.next().expect("four pieces").clone())).unwrap();
+        layout
+            .write(&path, true, || Ok(next.next().expect("four pieces").clone()), || Ok(()))
+            .unwrap();
         let file = GgufFile::from_bytes(FileBytes::map(&path).unwrap()).unwrap();
-        let read: Vec<_> = file.header().tensors.iter().map(|t| (&t.name[..], &t.shape[..], t.begin % 32)).collect();
-        assert_eq!(read, [("x", &[2, 3][..], 0), ("none", &[0, 4], 0), ("scalar", &[], 0), ("q", &[2, 32], 0)]);
+        let read: Vec<_> = file
+            .header()
+            .tensors
+            .iter()
+            .map(|t| (&t.name[..], &t.shape[..], t.begin % 32))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("x", &[2, 3][..], 0),
+                ("none", &[0, 4], 0),
+                ("scalar", &[], 0),
+                ("q", &[2, 32], 0)
+            ]
+        );
         for (i, want) in [&[1u8, 2][..], &[], &[3], &[4]].into_iter().enumerate() {
             let tensor = file.tensor(i).unwrap();
-            assert_eq!((tensor.dtype, tensor.window.bytes().len() as u64), (tensors[i].1.dtype, layout.sizes()[i]));
+            assert_eq!(
+                (tensor.dtype, tensor.window.bytes().len() as u64),
+                (tensors[i].1.dtype, layout.sizes()[i])
+            );
             let mut bytes = tensor.window.bytes().to_vec();
             bytes.dedup();
             assert_eq!(bytes, want);
@@ -305,7 +339,7 @@ mod tests {
         }
         // A failure leaves the file as it was.
         let before = std::fs::read(&path).unwrap();
-        let too_long = layout.write(&path, true, || Ok(vec![0u8; 25]));
+        let too_long = layout.write(&path, true, || Ok(vec![0u8; 25]), || Ok(()));
         assert_eq!(too_long.unwrap_err().code(), Code::Internal);
         assert_eq!(std::fs::read(&path).unwrap(), before);
         std::fs::remove_file(&path).unwrap();
@@ -328,7 +362,11 @@ mod tests {
             ("array", "[]"),
             ("u9", "1"),
         ] {
-            assert_eq!(GgufLayout::new(&one(kind, value), &[]).unwrap_err().code(), Code::Option, "{kind} {value}");
+            assert_eq!(
+                GgufLayout::new(&one(kind, value), &[]).unwrap_err().code(),
+                Code::Option,
+                "{kind} {value}"
+            );
         }
         for key in ["", ALIGNMENT_KEY] {
             let fields = format!(r#"[{{"key":"{key}","type":"u32","value":32}}]"#);
