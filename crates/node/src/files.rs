@@ -8,10 +8,12 @@ use std::sync::{Arc, mpsc};
 use engine::code::Code;
 use engine::error::{Error, Result};
 
+use engine::io::gguf::{HeadRows, reorder_heads};
 use engine::io::{Layout, WeightFile, Weights};
 use engine::meta::Meta;
 use engine::recorder::{HostTensor, Kind, Reply, Source};
 use engine::shape::Shape;
+use engine::storage::{SharedBytes, Window};
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
@@ -92,6 +94,30 @@ impl NativeWeights {
                 false => (Source::Copied(tensor.window), Kind::Activation),
             };
             state.recorder.put(meta, source, kind).map(|id| id as f64)
+        })
+    }
+}
+
+#[napi]
+impl NativeWeights {
+    /// Makes tensor number `index`, the projection of queries or keys of so many heads, with its rows in the order of Hugging Face: a copy.
+    #[napi(catch_unwind)]
+    pub fn head_rows(&self, index: u32, heads: u32) -> napi::Result<f64> {
+        let file = self.open_file()?;
+        with(|state| {
+            let tensor = file.tensor(index as usize)?;
+            let rows = tensor.shape.first().copied().unwrap_or(0);
+            let bytes = reorder_heads(tensor.window.bytes(), rows, heads as usize, HeadRows::Halves);
+            tensor.window.check()?;
+            let bytes: SharedBytes = Arc::new(bytes?);
+            let len = (*bytes).as_ref().len();
+            let window = Window::new(bytes, 0, len, tensor.dtype)?;
+            let kind = if self.mapped { Kind::Base } else { Kind::Activation };
+            let meta = Meta::new(Shape::new(&tensor.shape), tensor.dtype);
+            state
+                .recorder
+                .put(meta, Source::Copied(window), kind)
+                .map(|id| id as f64)
         })
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use engine::code::Code;
 use engine::dtype::Dtype;
 use engine::error::{Error, Result};
+use engine::io::gguf::{HeadRows, reorder_heads};
 use engine::io::{GgufLayout, gguf};
 use engine::meta::Meta;
 use engine::recorder::{HostBytes, HostTensor, Reply};
@@ -116,14 +117,22 @@ impl NativeGgufWriter {
         })
     }
 
-    /// Writes a snapshot of rows, taken at this position of the queue, as the next bytes of the file. Answers when they are written.
+    /// Writes a snapshot of rows, taken at this position of the queue, as the next bytes of the file. Answers when they are written. With a number of `heads` they are a
+    /// projection of queries or keys, whose rows llama.cpp has in another order; 0 for none.
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
-    pub fn write<'env>(&self, env: &'env Env, id: f64) -> napi::Result<Object<'env>> {
+    pub fn write<'env>(&self, env: &'env Env, id: f64, heads: u32) -> napi::Result<Object<'env>> {
         let sender = self.sender.borrow().clone().ok_or_else(|| to_napi(closed()))?;
         let (answer, promise) = answer(env)?;
         let end = self.end.clone();
         with(|state| {
-            let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| give(&sender, &end, outcome, answer));
+            let reply: Reply<Vec<HostTensor>> = Box::new(move |outcome| {
+                give(
+                    &sender,
+                    &end,
+                    outcome.and_then(|tensors| ordered(tensors, heads)),
+                    answer,
+                )
+            });
             state.recorder.read_where_they_lie(&[id as u64], reply)
         })?;
         Ok(promise)
@@ -191,6 +200,19 @@ fn write(layout: &GgufLayout, path: &Path, sync: bool, receiver: &Receiver<Piece
     layout.write(path, sync, next, finish).map(drop)
 }
 
+/// The bytes of the tensor that was read, its rows in the order of the file.
+fn ordered(mut tensors: Vec<HostTensor>, heads: u32) -> Result<HostBytes> {
+    let tensor = tensors.pop();
+    let tensor = tensor.ok_or_else(|| Error::new(Code::Internal, "a tensor to be written was not read"))?;
+    if heads == 0 {
+        return Ok(tensor.bytes);
+    }
+    let rows = tensor.shape.dims().first().copied().unwrap_or(0);
+    let bytes = reorder_heads(tensor.bytes.as_ref(), rows, heads as usize, HeadRows::Pairs)?;
+    tensor.bytes.check()?;
+    Ok(HostBytes::Copied(bytes))
+}
+
 /// Passes on what was read to the writing thread, or its error to whoever gave the rows.
 fn give(sender: &Sender<Piece>, end: &SharedEnd, outcome: Result<Vec<HostTensor>>, answer: Answer) {
     let tensor = outcome.and_then(|mut tensors| {
@@ -206,7 +228,7 @@ fn give(sender: &Sender<Piece>, end: &SharedEnd, outcome: Result<Vec<HostTensor>
         }
     };
     let rows = Written {
-        bytes: tensor.bytes,
+        bytes,
         answer: Mutex::new(Some(answer)),
     };
     if let Err(unsent) = sender.send(Piece::Rows(rows)) {

@@ -7,12 +7,14 @@ mod field;
 mod file;
 mod header;
 mod layout;
+mod rows;
 mod types;
 
 pub use field::{Field, FieldType};
 pub use file::GgufFile;
 pub use header::{GgufHeader, GgufTensor};
 pub use layout::GgufLayout;
+pub use rows::{HeadRows, reorder_heads};
 pub use types::{GgmlType, file_type};
 
 /// The first bytes of a file.
