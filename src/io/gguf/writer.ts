@@ -92,6 +92,14 @@ export class GgufWriter {
    * @throws {OptionError} for another tensor than the next. @throws {ShapeError} for rows of another length, or too many.
    */
   async write(name: string, rows: Tensor): Promise<void> {
+    return this.writeRows(name, rows, 0)
+  }
+
+  /**
+   * The same; with a number of `heads` the rows, a whole projection of queries or keys, are put into llama.cpp's order.
+   * @internal
+   */
+  async writeRows(name: string, rows: Tensor, heads: number): Promise<void> {
     this.#checkOpen('write')
     checkTensors('GgufWriter.write', { rows })
     const info = this.#tensors[this.#next]
@@ -106,7 +114,7 @@ export class GgufWriter {
       this.#rows = 0
       this.#skipEmpty()
     }
-    const written = stored.numel === 0 ? Promise.resolve() : this.#file.write(stored.id)
+    const written = stored.numel === 0 ? Promise.resolve() : this.#file.write(stored.id, heads)
     if (convert) stored.dispose()
     return written
   }
@@ -207,15 +215,16 @@ export function unchanged(name: string, tensor: Tensor): () => Tensor {
   }
 }
 
-/** Writes a file whose tensors are made one after the other; those that a source makes anew are its own to dispose of. */
+/** Writes a file whose tensors are made one after the other; `heads` of each as in {@link GgufWriter.writeRows}. */
 export async function writeGguf(
   path: string,
   options: GgufWriterOptions,
   sources: readonly (() => Tensor)[],
+  heads: readonly number[] = [],
 ): Promise<void> {
   const writer = new GgufWriter(path, options)
   try {
-    for (const [i, { name }] of options.tensors.entries()) await writer.write(name, sources[i]!())
+    for (const [i, { name }] of options.tensors.entries()) await writer.writeRows(name, sources[i]!(), heads[i] ?? 0)
     await writer.finish()
   } catch (error) {
     writer.abort()
