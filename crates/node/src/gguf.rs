@@ -214,14 +214,9 @@ fn ordered(mut tensors: Vec<HostTensor>, heads: u32) -> Result<HostBytes> {
 }
 
 /// Passes on what was read to the writing thread, or its error to whoever gave the rows.
-fn give(sender: &Sender<Piece>, end: &SharedEnd, outcome: Result<Vec<HostTensor>>, answer: Answer) {
-    let tensor = outcome.and_then(|mut tensors| {
-        tensors
-            .pop()
-            .ok_or_else(|| Error::new(Code::Internal, "a tensor to be written was not read"))
-    });
-    let tensor = match tensor {
-        Ok(tensor) => tensor,
+fn give(sender: &Sender<Piece>, end: &SharedEnd, outcome: Result<HostBytes>, answer: Answer) {
+    let bytes = match outcome {
+        Ok(bytes) => bytes,
         Err(error) => {
             let _ = sender.send(Piece::Failed(error.clone()));
             return answer(Err(error));
