@@ -29,7 +29,7 @@ async function runModel(fixture, check) {
     await check.close('logits', logits, tolerance, { where: mapped ? 'mapped' : 'read' })
     await checkWeights(fixture, check, model)
     checkConfig(fixture, check, model)
-    await checkWritten(check, path, model, logits)
+    await checkWritten(check, path, model)
   }
 }
 
@@ -61,7 +61,7 @@ function checkConfig(fixture, check, model) {
 }
 
 /** Written again, a file has the same types and bytes. */
-async function checkWritten(check, path, model, logits) {
+async function checkWritten(check, path, model) {
   const dir = mkdtempSync(join(tmpdir(), 'loralib-gguf-'))
   try {
     const own = join(dir, 'model.gguf')
@@ -74,10 +74,6 @@ async function checkWritten(check, path, model, logits) {
       const same = String(await a[name]?.data()) === String(await b[name].data())
       check.that(`written ${name}`, same, 'other numbers than the file that was read')
     }
-    const again = await lora.models.AutoModelForCausalLM.fromPretrained(own)
-    check.that('written', again.config.model_type === model.config.model_type, 'another architecture')
-    const shape = String(logits.shape)
-    check.that('written', shape.length > 0, 'no logits')
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }

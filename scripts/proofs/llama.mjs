@@ -45,7 +45,9 @@ async function main() {
   for (const [name, run] of rows) {
     const problems = await run()
     if (problems.length === 0) passed++
-    console.log(`${problems.length === 0 ? 'ok    ' : 'FAILED'}  ${name}${problems.map((each) => `\n        ${each}`).join('')}`)
+    console.log(
+      `${problems.length === 0 ? 'ok    ' : 'FAILED'}  ${name}${problems.map((each) => `\n        ${each}`).join('')}`,
+    )
   }
   console.log(`${passed} of ${rows.length} parts agree`)
   return passed === rows.length
@@ -85,7 +87,9 @@ async function sameIds(model, tokenizer) {
   const answers = await ask(texts.map((text) => ({ model, text })))
   return texts.flatMap((text, i) => {
     const own = tokenizer.encode(text)
-    return String(own) === String(answers[i].ids) ? [] : [`${JSON.stringify(text)}: ${own}, llama.cpp ${answers[i].ids}`]
+    return String(own) === String(answers[i].ids)
+      ? []
+      : [`${JSON.stringify(text)}: ${own}, llama.cpp ${answers[i].ids}`]
   })
 }
 
@@ -94,7 +98,11 @@ async function adapterScales(model, tokenizer, ids) {
   const [file, adapter] = [inFolder('f32.gguf'), inFolder('adapter.gguf')]
   await saveGguf(model, file, { dtype: 'f32', tokenizer })
   lora.manualSeed(7)
-  const peft = lora.peft.getPeftModel(model, { r: 8, loraAlpha: 16, targetModules: ['q_proj', 'k_proj', 'v_proj', 'down_proj'] })
+  const peft = lora.peft.getPeftModel(model, {
+    r: 8,
+    loraAlpha: 16,
+    targetModules: ['q_proj', 'k_proj', 'v_proj', 'down_proj'],
+  })
   peft.eval()
   lora.noGrad(() => {
     for (const tensor of peft.trainableParameters()) tensor.add_(lora.randn([...tensor.shape]).mul(0.02))
@@ -109,7 +117,9 @@ async function adapterScales(model, tokenizer, ids) {
     const own = await probabilitiesOf(peft, ids)
     const far = farthest(own, answers[i].probabilities)
     const moved = before === null ? null : farthest(own, before)
-    console.log(`  scale ${scale}: max |Δp| ${far.toExponential(2)}${moved === null ? '' : `, the adapter moves them by ${moved.toFixed(3)}`}`)
+    console.log(
+      `  scale ${scale}: max |Δp| ${far.toExponential(2)}${moved === null ? '' : `, the adapter moves them by ${moved.toFixed(3)}`}`,
+    )
     if (!(far <= LIMIT)) problems.push(`scale ${scale}: probabilities differ by ${far}`)
     if (moved !== null && !(moved > 0.05)) problems.push(`scale ${scale}: the adapter moves nothing: ${moved}`)
     before = own
@@ -133,7 +143,7 @@ async function saveAdapter(peft, path, alpha) {
   for (const [path, layer] of [...peft.base_model.namedModules()].filter(([, each]) => lora.isLoraLayer(each))) {
     const [, block, part] = /layers\.(\d+)\..*\.(\w+)$/.exec(path)
     const [name, heads] = names[part]
-    const { loraA, loraB } = layer.adapters.get('default')
+    const { lora_A: loraA, lora_B: loraB } = layer.adapters.get('default')
     tensors[`blk.${block}.${name}.weight.lora_a`] = loraA.detach()
     tensors[`blk.${block}.${name}.weight.lora_b`] = heads === 0 ? loraB.detach() : paired(loraB.detach(), heads)
   }
@@ -142,7 +152,12 @@ async function saveAdapter(peft, path, alpha) {
 
 function paired(B, heads) {
   const [rows, r] = B.shape
-  return lora.noGrad(() => B.reshape([heads, 2, rows / heads / 2, r]).transpose(1, 2).contiguous().reshape([rows, r]))
+  return lora.noGrad(() =>
+    B.reshape([heads, 2, rows / heads / 2, r])
+      .transpose(1, 2)
+      .contiguous()
+      .reshape([rows, r]),
+  )
 }
 
 /** Of each position, the probabilities of the next token. */
@@ -179,7 +194,11 @@ async function trainedText(shipped, tokenizer) {
   const adapter = inFolder('trained.gguf')
   const model = await AutoModelForCausalLM.fromPretrained(shipped)
   lora.manualSeed(11)
-  const peft = lora.peft.getPeftModel(model, { r: 8, loraAlpha: 16, targetModules: ['q_proj', 'k_proj', 'v_proj', 'down_proj'] })
+  const peft = lora.peft.getPeftModel(model, {
+    r: 8,
+    loraAlpha: 16,
+    targetModules: ['q_proj', 'k_proj', 'v_proj', 'down_proj'],
+  })
   const rows = TAUGHT.map((each) => tokenizer.encode(each))
   const optimizer = new lora.optim.AdamW(peft.trainableParameters(), { lr: 3e-3 })
   peft.train()
@@ -195,7 +214,9 @@ async function trainedText(shipped, tokenizer) {
   await saveAdapter(peft, adapter, 16)
   const job = { model: shipped, prompt: 'The captain of the ship said', tokens: 16 }
   const [plain, taught] = (await ask([job, { ...job, adapter, scale: 1 }])).map((answer) => answer.text)
-  console.log(`  loss ${losses[0].toFixed(2)} -> ${losses.at(-1).toFixed(2)}\n  base    ${JSON.stringify(plain)}\n  adapter ${JSON.stringify(taught)}`)
+  console.log(
+    `  loss ${losses[0].toFixed(2)} -> ${losses.at(-1).toFixed(2)}\n  base    ${JSON.stringify(plain)}\n  adapter ${JSON.stringify(taught)}`,
+  )
   const problems = []
   if (plain === taught) problems.push('the adapter changes nothing')
   if (!taught.includes('purple elephants')) problems.push('llama.cpp does not say what the adapter was taught')
@@ -216,7 +237,9 @@ async function mergedFiles(shipped, python, tokenizer, ids) {
   for (const dtype of ['f32', 'q8_0', 'q4_k']) {
     const path = inFolder(`merged-${dtype}.gguf`)
     const { types, fallbacks } = await saveGguf(merged, path, { dtype, tokenizer })
-    const counts = Object.entries(Object.groupBy(Object.values(types), (type) => type)).map(([type, all]) => `${all.length} ${type}`)
+    const counts = Object.entries(Object.groupBy(Object.values(types), (type) => type)).map(
+      ([type, all]) => `${all.length} ${type}`,
+    )
     console.log(`  ${dtype}: ${counts.join(', ')}; ${Object.keys(fallbacks).length} of another type than asked for`)
     problems.push(...(await samePython(python, path)).map((each) => `${dtype}: ${each}`))
     const [{ probabilities }] = await ask([{ model: path, ids }])
@@ -232,9 +255,17 @@ async function mergedFiles(shipped, python, tokenizer, ids) {
 }
 
 async function samePython(python, path) {
-  const names = ['token_embd', 'output_norm', ...[0, 29].flatMap((block) => ['attn_q', 'attn_k', 'attn_v', 'attn_norm', 'ffn_down', 'ffn_up'].map((part) => `blk.${block}.${part}`))]
+  const names = [
+    'token_embd',
+    'output_norm',
+    ...[0, 29].flatMap((block) =>
+      ['attn_q', 'attn_k', 'attn_v', 'attn_norm', 'ffn_down', 'ffn_up'].map((part) => `blk.${block}.${part}`),
+    ),
+  ]
   const out = inFolder('python.safetensors')
-  await must(python, [inRoot('scripts/proofs/llama/read.py'), path, out, ...names.map((name) => `${name}.weight`)], { show: false })
+  await must(python, [inRoot('scripts/proofs/llama/read.py'), path, out, ...names.map((name) => `${name}.weight`)], {
+    show: false,
+  })
   const [own, theirs] = [await lora.load(path, { mapped: true }), await lora.load(out)]
   const problems = []
   for (const name of names.map((each) => `${each}.weight`)) {

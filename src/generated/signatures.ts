@@ -154,7 +154,7 @@ hub_folder$hfHubDownload {"name":"hub.hfHubDownload","isPromise":true,"parameter
 hub_folder$modelFolder {"name":"hub.modelFolder","isPromise":true,"parameters":[{"name":"dirOrHubId","rule":133},{"name":"options","rule":89,"optional":true,"options":"HubOptions"}]}
 hub_folder$tokenizerFolder {"name":"hub.tokenizerFolder","isPromise":true,"parameters":[{"name":"dirOrHubId","rule":133},{"name":"options","rule":89,"optional":true,"options":"HubOptions"}]}
 io_gguf_header$loadGgufHeader {"name":"loadGgufHeader","isPromise":true,"parameters":[{"name":"path","rule":133}]}
-io_gguf_writer$GgufWriter$abort {"name":"GgufWriter.abort","parameters":[]}
+io_gguf_writer$GgufWriter$abort {"name":"GgufWriter.abort","isPromise":true,"parameters":[]}
 io_gguf_writer$GgufWriter$constructor {"name":"GgufWriter","isConstructor":true,"parameters":[{"name":"path","rule":133},{"name":"options","rule":{"kind":"object","name":"GgufWriterOptions","fields":["tensors"],"text":"an object with tensors"},"options":"GgufWriterOptions","checksItself":true}]}
 io_gguf_writer$GgufWriter$finish {"name":"GgufWriter.finish","isPromise":true,"parameters":[]}
 io_gguf_writer$GgufWriter$write {"name":"GgufWriter.write","isPromise":true,"parameters":[{"name":"name","rule":133},{"name":"rows","rule":25}]}

@@ -34,8 +34,8 @@ export declare class NativeGgufWriter {
   write(id: number, heads: number): Promise<void>
   /** Gives the file its name, after everything was written. */
   finish(): Promise<void>
-  /** Ends the writing; the path keeps what it had. */
-  abort(): void
+  /** Ends the writing; the path keeps what it had. Answers when nothing is left of it. */
+  abort(): Promise<void>
 }
 
 /** A vocabulary with its rules; immutable. */

@@ -91,9 +91,9 @@ export class GgufFile {
     return callAsync(() => this.#writer.finish())
   }
 
-  /** Ends the writing and leaves nothing behind. */
-  abort(): void {
-    this.#writer.abort()
+  /** Ends the writing; resolves when nothing is left of it. */
+  abort(): Promise<void> {
+    return callAsync(() => this.#writer.abort())
   }
 }
 

@@ -61,7 +61,10 @@ export async function readGgufSettings(path: string): Promise<FolderSettings> {
   const named = names.map((name) => [name, metadata[`tokenizer.chat_template.${name}`]?.value] as const)
   const texts = [['default', one] as const, ...named].filter(([, text]) => typeof text === 'string')
   const chatTemplate = names.length > 0 ? (Object.fromEntries(texts) as Record<string, string>) : one
-  return { config: {}, chatTemplate: typeof chatTemplate === 'boolean' ? null : ((chatTemplate ?? null) as ChatTemplates) }
+  return {
+    config: {},
+    chatTemplate: typeof chatTemplate === 'boolean' ? null : ((chatTemplate ?? null) as ChatTemplates),
+  }
 }
 
 /** Writes the settings into a folder, with the special tokens by role. Files that would be empty are not written. */

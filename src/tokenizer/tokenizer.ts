@@ -175,7 +175,9 @@ export class Tokenizer {
   ggufFields(vocabSize: number): Record<string, GgufField> {
     const size = checkInteger('Tokenizer.ggufFields', 'vocabSize', vocabSize, 1)
     const list = JSON.parse(this.#vocabulary.ggufFields(size)) as (GgufField & { key: string })[]
-    const fields: Record<string, GgufField> = Object.fromEntries(list.map(({ key, type, value }) => [key, { type, value }]))
+    const fields: Record<string, GgufField> = Object.fromEntries(
+      list.map(({ key, type, value }) => [key, { type, value }]),
+    )
     const text = (value: string): GgufField => ({ type: 'string', value })
     const { chatTemplate } = this
     if (typeof chatTemplate === 'string') fields['tokenizer.chat_template'] = text(chatTemplate)

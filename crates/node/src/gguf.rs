@@ -154,10 +154,18 @@ impl NativeGgufWriter {
         Ok(promise)
     }
 
-    /// Ends the writing; the path keeps what it had.
-    #[napi(catch_unwind)]
-    pub fn abort(&self) {
+    /// Ends the writing; the path keeps what it had. Answers when nothing is left of it.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn abort<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let (answer, promise) = answer(env)?;
         self.sender.replace(None);
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        if end.outcome.is_some() {
+            answer(Ok(()));
+        } else {
+            end.waiting = Some(Box::new(move |_| answer(Ok(()))));
+        }
+        Ok(promise)
     }
 }
 

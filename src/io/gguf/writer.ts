@@ -128,7 +128,7 @@ export class GgufWriter {
     this.#isClosed = true
     const missing = this.#tensors.slice(this.#next).map(({ name }) => name)
     if (missing.length === 0) return this.#file.finish()
-    this.#file.abort()
+    await this.#file.abort()
     throw new OptionError({
       what: `GgufWriter.finish: ${missing.length} of ${this.#tensors.length} tensors are missing`,
       expected: 'every tensor, all of its rows',
@@ -138,10 +138,10 @@ export class GgufWriter {
   }
 
   /** Ends the writing: the path keeps what it had. Without effect after {@link GgufWriter.finish}. */
-  abort(): void {
+  async abort(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#file.abort()
+    await this.#file.abort()
   }
 
   // A tensor without rows has no bytes to wait for.
@@ -227,13 +227,17 @@ export async function writeGguf(
     for (const [i, { name }] of options.tensors.entries()) await writer.writeRows(name, sources[i]!(), heads[i] ?? 0)
     await writer.finish()
   } catch (error) {
-    writer.abort()
+    await writer.abort()
     throw error
   }
 }
 
 /** The type that a tensor gets in a file where `wanted` is asked for; null for its own. */
-export function fileDtype(name: string, { dtype, shape }: { dtype: Dtype; shape: readonly number[] }, wanted: GgufDtype | null): GgufDtype {
+export function fileDtype(
+  name: string,
+  { dtype, shape }: { dtype: Dtype; shape: readonly number[] },
+  wanted: GgufDtype | null,
+): GgufDtype {
   const isNumber = isFloat(dtype) || isBlocks(dtype)
   if (wanted === null || !isNumber) return checkChoice('saveGguf', `dtype of ${name}`, dtype as GgufDtype, GGUF_DTYPES)
   if (shape.length < 2) return 'f32'
@@ -263,7 +267,10 @@ function checkRows({ name, shape }: GgufTensorInfo, rows: Tensor, before: number
     what: `GgufWriter.write: these are no rows of ${name}`,
     expected: shape.length === 0 ? 'one number' : `(${[`up to ${left}`, ...shape.slice(1)].join(', ')})`,
     received: show(rows),
-    fix: before > 0 ? `${before} of ${rowsOf(shape)} rows are written: give the rest` : 'give the tensor in the shape that was announced',
+    fix:
+      before > 0
+        ? `${before} of ${rowsOf(shape)} rows are written: give the rest`
+        : 'give the tensor in the shape that was announced',
   })
 }
 

@@ -105,15 +105,26 @@ export function familyOfFile(path: string, { metadata }: GgufHeader): GgufFamily
   const type = metadata['general.type']?.value ?? 'model'
   const parts = Number(metadata['split.count']?.value ?? 1)
   if (parts > 1)
-    throw unsupported(path, 'a model in one file', `part ${Number(metadata['split.no']?.value ?? 0) + 1} of ${parts}`, 'join the parts with llama-gguf-split --merge')
-  if (type !== 'model') throw unsupported(path, "general.type 'model'", `general.type '${String(type)}'`, 'give the file of the model')
+    throw unsupported(
+      path,
+      'a model in one file',
+      `part ${Number(metadata['split.no']?.value ?? 0) + 1} of ${parts}`,
+      'join the parts with llama-gguf-split --merge',
+    )
+  if (type !== 'model')
+    throw unsupported(path, "general.type 'model'", `general.type '${String(type)}'`, 'give the file of the model')
   const hasWindow = metadata[`${String(architecture)}.attention.sliding_window`] !== undefined
   const fits = ({ architecture: name, modelType }: GgufFamily) =>
     name === architecture && (name !== 'llama' || (modelType === 'mistral') === hasWindow)
   const family = GGUF_FAMILIES.find(fits)
   if (family !== undefined) return family
   const known = [...new Set(GGUF_FAMILIES.map(({ architecture: name }) => name))].join(', ')
-  throw unsupported(path, `general.architecture ${known}`, `general.architecture '${String(architecture)}'`, 'use a model of one of these architectures')
+  throw unsupported(
+    path,
+    `general.architecture ${known}`,
+    `general.architecture '${String(architecture)}'`,
+    'use a model of one of these architectures',
+  )
 }
 
 /** The family in which a model is written. @throws {UnsupportedError} for a model type that has none. */

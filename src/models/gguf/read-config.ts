@@ -182,17 +182,15 @@ function gemma(fields: Fields, rotary: Rotary, blocks: number): Record<string, u
   }
 }
 
-export function gemmaScalar({ hidden_size, num_attention_heads, num_hidden_layers, head_dim }: Rotary, blocks: number): number {
+export function gemmaScalar(
+  { hidden_size, num_attention_heads, num_hidden_layers, head_dim }: Rotary,
+  blocks: number,
+): number {
   return num_hidden_layers === blocks ? hidden_size / num_attention_heads : head_dim
 }
 
 /** Rotary positions: base, share of the head, and scaling. */
-function ropeFields(
-  fields: Fields,
-  family: GgufFamily,
-  rotary: Rotary,
-  factors: RopeFactors,
-): Record<string, unknown> {
+function ropeFields(fields: Fields, family: GgufFamily, rotary: Rotary, factors: RopeFactors): Record<string, unknown> {
   const theta = fields.number('rope.freq_base') ?? (family.modelType === 'gemma3_text' ? 1e6 : 1e4)
   const turning = fields.number('rope.dimension_count') ?? rotary.head_dim
   const isPartial = turning !== rotary.head_dim
@@ -206,7 +204,12 @@ function ropeFields(
   }
 }
 
-function ropeScaling(fields: Fields, rotary: Rotary, { freqs, short, long }: RopeFactors, turning: number): RopeParameters | null {
+function ropeScaling(
+  fields: Fields,
+  rotary: Rotary,
+  { freqs, short, long }: RopeFactors,
+  turning: number,
+): RopeParameters | null {
   const original = fields.number('rope.scaling.original_context_length')
   if (freqs) return factorsScaling(freqs, rotary)
   if (short && long) {

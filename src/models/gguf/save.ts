@@ -54,7 +54,8 @@ export interface SavedGguf {
 export async function saveGguf(model: CausalLM, path: string, options: SaveModelGgufOptions = {}): Promise<SavedGguf> {
   const owner = 'saveGguf'
   checkOptions(owner, options, schemas.SaveModelGgufOptions)
-  if (!(model instanceof CausalLM)) throw bad(owner, 'model', 'a language model, such as that of mergeAndUnload()', model)
+  if (!(model instanceof CausalLM))
+    throw bad(owner, 'model', 'a language model, such as that of mergeAndUnload()', model)
   checkWithoutAdapters(owner, model)
   const { dtype = null, tokenizer, metadata = {}, sync = true } = options
   const family = familyOfModel(owner, model.config['model_type'])
@@ -69,7 +70,12 @@ export async function saveGguf(model: CausalLM, path: string, options: SaveModel
   }
   const tensors = parts.map(({ info }) => info)
   const sources = parts.map(({ take }) => take)
-  await writeGguf(path, { tensors, metadata: fields, sync }, sources, parts.map(({ heads }) => heads))
+  await writeGguf(
+    path,
+    { tensors, metadata: fields, sync },
+    sources,
+    parts.map(({ heads }) => heads),
+  )
   const fallen = parts.filter(({ info, wanted }) => info.dtype !== wanted)
   const types = (list: readonly Part[]) => Object.fromEntries(list.map(({ info }) => [info.name, info.dtype]))
   return { types: types(parts), fallbacks: types(fallen) }

@@ -31,7 +31,10 @@ export function configToFile(owner: string, family: GgufFamily, config: Config):
   const rope = family.architecture === 'gpt2' ? { keys: {}, factors: {} } : ropeOf(owner, family, config)
   const all = { vocab_size: u32(config['vocab_size']), ...keys, ...further, ...rope.keys }
   const named = Object.entries(all).map(([key, field]) => [`${family.architecture}.${key}`, field] as const)
-  return { metadata: { 'general.architecture': text(family.architecture), ...Object.fromEntries(named) }, factors: rope.factors }
+  return {
+    metadata: { 'general.architecture': text(family.architecture), ...Object.fromEntries(named) },
+    factors: rope.factors,
+  }
 }
 
 function gpt2(owner: string, config: Config): Record<string, GgufField> {
@@ -65,7 +68,10 @@ function rotary(config: Config): Record<string, GgufField> {
 /** Fields of single architectures, and what files cannot say of them. */
 const FURTHER: Readonly<Record<string, (owner: string, config: Config) => Record<string, GgufField>>> = {
   llama: (owner, config) => silu(owner, config),
-  mistral: (owner, config) => ({ ...silu(owner, config), 'attention.sliding_window': u32(config['sliding_window'] ?? config['max_position_embeddings']) }),
+  mistral: (owner, config) => ({
+    ...silu(owner, config),
+    'attention.sliding_window': u32(config['sliding_window'] ?? config['max_position_embeddings']),
+  }),
   qwen2(owner, config) {
     must(owner, config, 'use_sliding_window', false, [false])
     return silu(owner, config)
@@ -97,7 +103,12 @@ function silu(owner: string, config: Config): Record<string, GgufField> {
   return {}
 }
 
-function gemma(owner: string, config: Config, blocks: number, isWindowed: (layer: number) => boolean): Record<string, GgufField> {
+function gemma(
+  owner: string,
+  config: Config,
+  blocks: number,
+  isWindowed: (layer: number) => boolean,
+): Record<string, GgufField> {
   must(owner, config, 'hidden_activation', 'gelu_pytorch_tanh', ['gelu_pytorch_tanh', 'gelu_new'])
   must(owner, config, 'attention_bias', false, [false])
   const scalar = gemmaScalar(config as never, blocks)
@@ -133,7 +144,12 @@ function ropeOf(owner: string, family: GgufFamily, config: Config): Rope {
 
 function scalingOf(owner: string, family: GgufFamily, config: Config, given: RopeParameters): Rope {
   const type = given.rope_type ?? given.type ?? 'default'
-  const original = () => u32(config['original_max_position_embeddings'] ?? given.original_max_position_embeddings ?? config['max_position_embeddings'])
+  const original = () =>
+    u32(
+      config['original_max_position_embeddings'] ??
+        given.original_max_position_embeddings ??
+        config['max_position_embeddings'],
+    )
   switch (type) {
     case 'default':
       return { keys: {}, factors: {} }

@@ -139,7 +139,10 @@ export async function readWeights(
 async function readSource({ path, isGguf }: ModelSource, mapped: boolean) {
   if (isGguf) return readGgufModel(path, mapped)
   const config = await readConfig(path)
-  return { config, dict: findStateDict(await load(await weightFile(path), { mapped }), (key) => !key.startsWith('module.')) }
+  return {
+    config,
+    dict: findStateDict(await load(await weightFile(path), { mapped }), (key) => !key.startsWith('module.')),
+  }
 }
 
 /** The dtype of floats that weights are read in: blocks are made of them when the model is complete. */
