@@ -5,8 +5,8 @@ import { BertForMaskedLM } from './bert/masked-lm.js'
 import { BertForTokenClassification } from './bert/token-classification.js'
 import { BertModel } from './bert/bert.js'
 import type { CausalLM } from './shared/causal-lm.js'
-import { modelSource, sourceConfig } from './gguf/find.js'
-import { checkModelType, nameModelClass } from './shared/config.js'
+import { modelSource, modelTypeOfFile } from './gguf/find.js'
+import { checkModelType, nameModelClass, readConfig } from './shared/config.js'
 import { DebertaV2ForSequenceClassification } from './deberta/classification.js'
 import { DebertaV2ForTokenClassification } from './deberta/token-classification.js'
 import type { DecoderSequenceClassifier, DecoderTokenClassifier } from './shared/decoder-heads.js'
@@ -240,8 +240,10 @@ export const AutoModel = {
 /** The class of a model in a folder, in a GGUF file or on a hub, where it is, and the remaining options. */
 async function find<M>(classes: Record<string, ModelEntry<M>>, dirOrHubId: string, options: PretrainedOptions) {
   const source = await modelSource('fromPretrained', dirOrHubId, options)
+  const { path, isGguf } = source
+  const config = isGguf ? { model_type: await modelTypeOfFile(path) } : await readConfig(path)
   const { ggufFile: _, ...rest } = withoutHubOptions(options)
-  return { model: pick(classes, await sourceConfig(source), source.path), dir: source.path, rest }
+  return { model: pick(classes, config, path), dir: path, rest }
 }
 
 function pick<M>(

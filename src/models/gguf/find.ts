@@ -8,7 +8,6 @@ import { pickHubOptions } from '../../hub/options.js'
 import type { HubOptions } from '../../hub/options.js'
 import { loadGgufHeader } from '../../io/gguf/header.js'
 import { bad } from '../../runtime/options.js'
-import { readConfig } from '../shared/config.js'
 import { familyOfFile } from './family.js'
 
 /** A model on the disk: the path of its folder, or of its GGUF file. */
@@ -45,10 +44,9 @@ export async function modelSource(owner: string, where: string, options: SourceO
   return { path: await folderOf(owner, where, hub, MODEL), isGguf: false }
 }
 
-/** `config.json` of a folder; of a GGUF file, its `model_type`. */
-export async function sourceConfig({ path, isGguf }: ModelSource): Promise<Record<string, unknown>> {
-  if (!isGguf) return readConfig(path)
-  return { model_type: familyOfFile(path, await loadGgufHeader(path)).modelType }
+/** `model_type` of the model in a GGUF file. */
+export async function modelTypeOfFile(path: string): Promise<string> {
+  return familyOfFile(path, await loadGgufHeader(path)).modelType
 }
 
 async function hasModel(dir: string): Promise<boolean> {

@@ -1,23 +1,23 @@
 // A model written to a GGUF file.
-import { KeyError } from '../../errors.js'
-import { writeGguf, fileDtype, unchanged } from '../../io/gguf/writer.js'
-import type { GgufDtype, GgufTensorInfo } from '../../io/gguf/writer.js'
-import type { GgufField } from '../../io/gguf/header.js'
-import { ggufFileType } from '../../native/files.js'
-import { dtypeNumber } from '../../native/record.js'
-import { checkOptions } from '../../runtime/check-options.js'
-import { bad } from '../../runtime/options.js'
-import { schemas } from '../../runtime/tables.js'
-import { isBlocks } from '../../tensor/dtype.js'
-import { tensor as makeTensor } from '../../tensor/make.js'
-import { noGrad } from '../../tensor/scope.js'
-import type { Tensor } from '../../tensor/tensor.js'
-import { Tokenizer } from '../../tokenizer/tokenizer.js'
-import { CausalLM } from '../shared/causal-lm.js'
-import { checkWithoutAdapters } from '../shared/pretrained.js'
-import { familyOfModel, tensorOf } from './family.js'
-import type { GgufFamily } from './family.js'
-import { configToFile } from './write-config.js'
+import { KeyError } from '../errors.js'
+import { writeGguf, fileDtype, unchanged } from '../io/gguf/writer.js'
+import type { GgufDtype, GgufTensorInfo } from '../io/gguf/writer.js'
+import type { GgufField } from '../io/gguf/header.js'
+import { ggufFileType } from '../native/files.js'
+import { dtypeNumber } from '../native/record.js'
+import { checkOptions } from '../runtime/check-options.js'
+import { bad } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
+import { isBlocks } from '../tensor/dtype.js'
+import { tensor as makeTensor } from '../tensor/make.js'
+import { noGrad } from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
+import type { Tokenizer } from '../tokenizer/tokenizer.js'
+import { CausalLM } from './shared/causal-lm.js'
+import { checkWithoutAdapters } from './shared/pretrained.js'
+import { familyOfModel, tensorOf } from './gguf/family.js'
+import type { GgufFamily } from './gguf/family.js'
+import { configToFile } from './gguf-metadata.js'
 
 /** Options of {@link saveGguf}. */
 export interface SaveModelGgufOptions {
@@ -122,7 +122,7 @@ function partOf(
 ): Part {
   const isWeight = name.endsWith('.weight')
   const isTurned = isWeight && (family.transposed?.includes(part) ?? false)
-  const shape = isTurned ? [...tensor.shape].reverse() : [...tensor.shape]
+  const shape = isTurned ? tensor.shape.toReversed() : [...tensor.shape]
   const source = unchanged(name, tensor)
   const wide = (make: (tensor: Tensor) => Tensor) => () => noGrad(() => make(source()))
   const heads = family.pairs && (part === 'attn_q' || part === 'attn_k') ? headsOf(model, part) : 0

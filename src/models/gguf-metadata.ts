@@ -1,12 +1,12 @@
 // The metadata of a GGUF file from the configuration of a model.
-import { UnsupportedError } from '../../errors.js'
-import type { GgufField } from '../../io/gguf/header.js'
-import { show } from '../../runtime/options.js'
-import type { RopeParameters } from '../shared/rotary-frequencies.js'
-import { rotaryTurning } from '../shared/rotary-frequencies.js'
-import type { RotaryConfig } from '../shared/rotary-frequencies.js'
-import type { GgufFamily } from './family.js'
-import { gemmaScalar } from './read-config.js'
+import { UnsupportedError } from '../errors.js'
+import type { GgufField } from '../io/gguf/header.js'
+import { show } from '../runtime/options.js'
+import type { RopeParameters } from './shared/rotary-frequencies.js'
+import { rotaryTurning } from './shared/rotary-frequencies.js'
+import type { RotaryConfig } from './shared/rotary-frequencies.js'
+import type { GgufFamily } from './gguf/family.js'
+import { gemmaScalar } from './gguf/read-config.js'
 
 type Config = Readonly<Record<string, unknown>>
 
