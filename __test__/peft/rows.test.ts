@@ -67,7 +67,9 @@ for (const [kind, configs] of Object.entries(KINDS)) {
     const alone: number[][] = []
     for (const [row, name] of NAMES.entries())
       alone.push(await numbers(lora.noGrad(() => model.withAdapter(name).forward([IDS[row]!]).logits)))
-    t.true(farthest(alone[0]!, await numbers(lora.noGrad(() => model.withAdapter('bob').forward([IDS[0]!]).logits))) > 0.01)
+    t.true(
+      farthest(alone[0]!, await numbers(lora.noGrad(() => model.withAdapter('bob').forward([IDS[0]!]).logits))) > 0.01,
+    )
     const mixed = await numbers(lora.noGrad(() => model.forward(IDS, { adapterNames: NAMES }).logits))
     t.true(farthest(mixed, alone.flat()) < 1e-5)
     t.deepEqual(await numbers(lora.noGrad(() => model.withAdapters(NAMES).forward(IDS).logits)), mixed)
@@ -86,13 +88,16 @@ for (const [kind, configs] of Object.entries(KINDS)) {
     model.train()
     const own = model.trainableParameters()
     // One label in a row, several in another: the head reads as many tokens as there are rows, but not one of each.
-    const labels = IDS.map((row, b) => row.map((id, i) => (b === 0 ? i > 2 : b === 2 && i === 1) ? id : -100))
+    const labels = IDS.map((row, b) => row.map((id, i) => ((b === 0 ? i > 2 : b === 2 && i === 1) ? id : -100)))
     const counts = [3, 0, 1, 0]
     for (const tensor of own) tensor.grad = null
     for (const [row, name] of NAMES.entries()) {
       if (counts[row] === 0) continue
       const view = model.withAdapter(name)
-      await view.forward([IDS[row]!], { labels: [labels[row]!] }).loss.mul(counts[row]! / 4).backward()
+      await view
+        .forward([IDS[row]!], { labels: [labels[row]!] })
+        .loss.mul(counts[row]! / 4)
+        .backward()
     }
     const want = await Promise.all(own.map(async (tensor) => (tensor.grad ? numbers(tensor.grad) : [])))
     for (const checkpoints of [false, true]) {
@@ -128,7 +133,13 @@ test('peft rows: rows that end early leave, and the others go on with their adap
   const lengths = [2, 9, 3, 8, 2, 3]
   const stop = (ids: readonly number[], row: number) => ids.length >= 3 + lengths[row]!
   for (const more of [{}, { numBeams: 2 }]) {
-    const mixed = await model.generate(prompts, { maxNewTokens: 10, eosTokenId: [], stop, adapterNames: names, ...more })
+    const mixed = await model.generate(prompts, {
+      maxNewTokens: 10,
+      eosTokenId: [],
+      stop,
+      adapterNames: names,
+      ...more,
+    })
     for (const [row, name] of names.entries()) {
       const [alone] = (await model.withAdapter(name).generate([prompts[row]!], {
         ...{ maxNewTokens: 10, eosTokenId: [], ...more },
@@ -137,13 +148,21 @@ test('peft rows: rows that end early leave, and the others go on with their adap
       t.deepEqual((mixed as number[][])[row], alone)
     }
   }
-  const searched = (await model.generate(prompts, { maxNewTokens: 6, numBeams: 2, eosTokenId: [], adapterNames: names })) as number[][]
+  const searched = (await model.generate(prompts, {
+    maxNewTokens: 6,
+    numBeams: 2,
+    eosTokenId: [],
+    adapterNames: names,
+  })) as number[][]
   t.deepEqual(searched[1], searched[3])
   t.notDeepEqual(searched[0], searched[1])
   const tokens: number[][] = names.map(() => [])
   for await (const { row, id } of model.stream(prompts, { maxNewTokens: 4, eosTokenId: [], adapterNames: names }))
     tokens[row]!.push(id)
-  t.deepEqual(tokens[3], (await model.withAdapter('bob').generate([prompts[3]!], { maxNewTokens: 4, eosTokenId: [] }))[0]!.slice(3))
+  t.deepEqual(
+    tokens[3],
+    (await model.withAdapter('bob').generate([prompts[3]!], { maxNewTokens: 4, eosTokenId: [] }))[0]!.slice(3),
+  )
 })
 
 test('peft rows: up to 16 rows each row of logits has the bits that it has alone', async (t) => {
@@ -212,12 +231,21 @@ test('peft rows: classifiers, whose heads are saved with the adapter, on packed 
 test('peft rows: the number of names, and names that are not there, are errors', async (t) => {
   const model = adapted(llama(), KINDS['other ranks and targets']!)
   const two = model.withAdapters(['ann', 'bob'])
-  t.like(t.throws(() => two.forward(IDS)), { code: 'ERR_LORA_OPTION' })
+  t.like(
+    t.throws(() => two.forward(IDS)),
+    { code: 'ERR_LORA_OPTION' },
+  )
   t.like(await t.throwsAsync(() => two.generate(IDS, { maxNewTokens: 2 })), { code: 'ERR_LORA_OPTION' })
   const unknown = t.throws(() => model.forward(IDS, { adapterNames: ['ann', 'anm', 'bob', 'bob'] }))
   t.regex(unknown!.message, /"anm"[^]*write 'ann'/)
-  t.like(t.throws(() => model.withAdapters([])), { code: 'ERR_LORA_OPTION' })
-  t.like(t.throws(() => model.base_model.forward(IDS, { adapterNames: NAMES } as object)), { code: 'ERR_LORA_OPTION' })
+  t.like(
+    t.throws(() => model.withAdapters([])),
+    { code: 'ERR_LORA_OPTION' },
+  )
+  t.like(
+    t.throws(() => model.base_model.forward(IDS, { adapterNames: NAMES } as object)),
+    { code: 'ERR_LORA_OPTION' },
+  )
 })
 
 test('peft rows: layers of the base alone, a flattened input and one without rows', (t) => {

@@ -98,10 +98,7 @@ async function searchAll(model: GenerativeModel, run: Run): Promise<GenerateOutp
 }
 
 /** The run with each different prompt once, and the index of every prompt in it: a search of equal prompts gives equal results. */
-function distinctPrompts(
-  { rowKey }: GenerativeModel,
-  run: Run,
-): { distinct: Run; indices: number[]; kept: number[] } {
+function distinctPrompts({ rowKey }: GenerativeModel, run: Run): { distinct: Run; indices: number[]; kept: number[] } {
   const { batch, processors, options } = run
   const first = new Map<string, number>()
   const kept: number[] = []

@@ -51,11 +51,7 @@ export function withAdapters<T>(names: readonly string[], run: () => T, has?: Ad
 }
 
 /** Runs a synchronous function with an adapter for each row of its batch. Where all rows have the same one, it is that of the call. */
-export function withRowAdapters<T>(
-  names: readonly (string | null)[],
-  run: () => T,
-  has?: AdapterContext['has'],
-): T {
+export function withRowAdapters<T>(names: readonly (string | null)[], run: () => T, has?: AdapterContext['has']): T {
   const [first = null] = names
   if (names.every((name) => name === first)) return withAdapters(first === null ? NONE : [first], run, has)
   return withContext({ names: NONE, rows: { names, counts: null }, ...(has && { has }) } satisfies AdapterContext, run)

@@ -56,8 +56,8 @@ async function proveGeneration(check, model, names) {
   for (let step = 0; step < steps; step++) {
     const { logits } = lora.noGrad(() => view.forward(next, { pastKeyValues: cache }))
     for (const [row, name] of names.entries()) {
-      const alone = lora.noGrad(() =>
-        model.withAdapter(name).forward([next[row]], { pastKeyValues: caches[row] }).logits,
+      const alone = lora.noGrad(
+        () => model.withAdapter(name).forward([next[row]], { pastKeyValues: caches[row] }).logits,
       )
       compared += 1
       if ((await bits(logits.narrow(0, row, 1).contiguous())) === (await bits(alone))) equal += 1
@@ -67,7 +67,10 @@ async function proveGeneration(check, model, names) {
     logits.dispose()
   }
   for (const each of [cache, ...caches]) each.dispose()
-  check(`generation of ${names.length} rows: ${equal} of ${compared} rows of logits have the bits that they have alone`, equal === compared)
+  check(
+    `generation of ${names.length} rows: ${equal} of ${compared} rows of logits have the bits that they have alone`,
+    equal === compared,
+  )
 
   const prompts = prompt(names.length, 6, vocabulary, 11).map((row, i) => row.slice(0, 3 + (i % 4)))
   const options = { maxNewTokens: steps, eosTokenId: [] }
@@ -76,7 +79,10 @@ async function proveGeneration(check, model, names) {
   for (const [row, name] of names.entries())
     alone.push(...(await model.withAdapter(name).generate([prompts[row]], options)))
   const same = texts.filter((ids, row) => ids.join() === alone[row].join()).length
-  check(`generate({ adapterNames }) of prompts of several lengths: ${same} of ${names.length} rows as alone`, same === names.length)
+  check(
+    `generate({ adapterNames }) of prompts of several lengths: ${same} of ${names.length} rows as alone`,
+    same === names.length,
+  )
 }
 
 async function proveTraining(check, { model, names, absent, ids, short }) {
@@ -120,7 +126,10 @@ async function proveTraining(check, { model, names, absent, ids, short }) {
   }
   const after = await Promise.all(others.map(bits))
   const kept = after.filter((each, i) => each === before[i]).length
-  check(`after ${2 * repeats + 2} steps ${kept} of ${others.length} tensors of absent adapters are unchanged to the bit`, kept === others.length)
+  check(
+    `after ${2 * repeats + 2} steps ${kept} of ${others.length} tensors of absent adapters are unchanged to the bit`,
+    kept === others.length,
+  )
   const [mixed, one] = [median(times.mixed), median(times.one)]
   const text = `a step of ${names.length} x ${ids[0].length} tokens: ${mixed.toFixed(0)} ms with ${names.length} adapters, ${one.toFixed(0)} ms with one: ${(mixed / one).toFixed(3)} x`
   check(`${text} (medians of ${repeats})`, mixed <= SLOWER * one, `at most ${SLOWER} x`, { timed: true })

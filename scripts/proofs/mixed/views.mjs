@@ -38,9 +38,7 @@ export async function proveViews(check, { short }) {
   const options = { maxNewTokens: 8, eosTokenId: [] }
   const alone = {}
   for (const name of names) alone[name] = await views[name].generate(ids, options)
-  const together = await Promise.all(
-    Array.from({ length: 6 }, (_, i) => views[names[i % 2]].generate(ids, options)),
-  )
+  const together = await Promise.all(Array.from({ length: 6 }, (_, i) => views[names[i % 2]].generate(ids, options)))
   const same = together.filter((rows, i) => String(rows) === String(alone[names[i % 2]])).length
   check(`6 calls of generate at the same time: ${same} as alone`, same === 6)
 }

@@ -37,7 +37,11 @@ export function tokenLoss(
     const targets = labels.narrow(1, shift, T - shift).reshape([-1]) // (B·(T−shift))
     const rows = hidden.narrow(1, 0, T - shift).reshape([-1, C])
     const read = Array.from({ length: B }, () => T - shift)
-    return crossEntropy(withTokenCounts(read, () => head.forward(rows)), targets, { labelSmoothing })
+    return crossEntropy(
+      withTokenCounts(read, () => head.forward(rows)),
+      targets,
+      { labelSmoothing },
+    )
   }
   const flat = targetScratch(owner, labels, B, T, shift)
   let n = 0

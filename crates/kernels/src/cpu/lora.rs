@@ -14,11 +14,11 @@ mod tests;
 mod update;
 
 pub use backward::lora_update_backward;
+pub use embedding::{LoraEmbeddingDims, lora_embedding};
 pub use grouped::{
     GroupedDims, GroupedGradients, GroupedOperands, GroupedOutputs, RowGroup, RowSegment, lora_grouped,
     lora_grouped_backward,
 };
-pub use embedding::{LoraEmbeddingDims, lora_embedding};
 pub use linear::{lora_linear, lora_linear_backward};
 pub use merge::{WeightMut, lora_merge};
 pub use operands::{Block, LoraDims, LoraFactors, LoraGradients, LoraOperands, LoraOutputs};

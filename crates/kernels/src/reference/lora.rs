@@ -120,7 +120,11 @@ pub fn lora_grouped_backward(
     let GroupedDims { k, n, segments, .. } = dims;
     let (mut dx, mut at) = (dx.to_vec(), 0);
     let zeros = |len: &dyn Fn(&LoraFactors<'_, f64>) -> usize| -> Vec<Vec<f64>> {
-        operands.groups.iter().map(|group| vec![0.0; len(&group.factors)]).collect()
+        operands
+            .groups
+            .iter()
+            .map(|group| vec![0.0; len(&group.factors)])
+            .collect()
     };
     let (mut da, mut db) = (zeros(&|factors| factors.a.len()), zeros(&|factors| factors.b.len()));
     for segment in segments {

@@ -21,7 +21,9 @@ use crate::ops::row::{Needs, Save};
 use crate::shape::Shape;
 use crate::storage::Element;
 
-pub use gradient::{forward as grad, products as grad_products, random as grad_random, shape as grad_shape, twin as grad_twin};
+pub use gradient::{
+    forward as grad, products as grad_products, random as grad_random, shape as grad_shape, twin as grad_twin,
+};
 use segments::{Groups, check_factors, groups};
 
 const X: usize = 0;
@@ -73,7 +75,9 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
 /// Dropout draws over the elements of x, the same for every group.
 pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
     let (x, count) = (context.shape(X), count(&context.lists())?);
-    Ok(options(context.reader(), x.rows(), count)?.groups.random_blocks(x.numel()))
+    Ok(options(context.reader(), x.rows(), count)?
+        .groups
+        .random_blocks(x.numel()))
 }
 
 /// Multiplications of `loraGrouped`: the layer's product and those of the updates, each row of which has the mean size of a group.
@@ -130,7 +134,11 @@ pub fn save(needs: Needs) -> Save {
 pub fn backward(back: &mut Back<'_>) -> Result<()> {
     let count = back.lists()[A];
     let m = back.shape(X).rows();
-    let layout = if options(back.reader(), m, count)?.layout == Layout::OutIn { 0.0 } else { 1.0 };
+    let layout = if options(back.reader(), m, count)?.layout == Layout::OutIn {
+        0.0
+    } else {
+        1.0
+    };
     let dy = wide(back, back.dy())?;
     weight_backward(back, dy, layout)?;
     gradient::record(back, dy, count)
@@ -145,7 +153,9 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     let mut hidden = Vec::new();
     for segment in &groups.segments {
         let (a, b) = (twin.tensor(A + segment.group), twin.tensor(A + count + segment.group));
-        let x = groups.dropped(&x, segment.group, twin)?.narrow(0, segment.start, segment.len)?;
+        let x = groups
+            .dropped(&x, segment.group, twin)?
+            .narrow(0, segment.start, segment.len)?;
         let h = super::product(&x, &a.t()?)?; // (len, R)
         let update = (super::product(&h, &b.t()?)? * groups.scalings[segment.group])?;
         y = segments::added(&y, &update, segment)?;

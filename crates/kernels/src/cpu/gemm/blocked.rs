@@ -274,14 +274,7 @@ impl Blocked<'_> {
     }
 
     /// Adds the product of a block of A and a block of B to C.
-    unsafe fn multiply(
-        &self,
-        kernel: &Kernel,
-        a: Panels,
-        b: Panels,
-        [is_first, is_last]: [bool; 2],
-        parallel: bool,
-    ) {
+    unsafe fn multiply(&self, kernel: &Kernel, a: Panels, b: Panels, [is_first, is_last]: [bool; 2], parallel: bool) {
         let (steps, depth) = ([a.depth.len, a.depth.more], a.depth.total());
         let (of_a, of_b) = (a.panels(), b.panels());
         // As many rows as fit in the cache as panels, and enough columns to be worth a task.
@@ -321,8 +314,7 @@ impl Blocked<'_> {
             }
             if let Some(after) = after {
                 let part = |panels: Panels, from: usize, count: usize| {
-                    panels.first + from * panels.width
-                        ..panels.first + panels.count.min((from + count) * panels.width)
+                    panels.first + from * panels.width..panels.first + panels.count.min((from + count) * panels.width)
                 };
                 after(part(a, i, rows), part(b, j, columns));
             }

@@ -140,13 +140,7 @@ impl<T: Float> Plan<'_, T> {
     }
 
     /// Calls `f` with columns of the rows of `x`, after dropout; without it `f` gets whole rows, from the first column on.
-    fn dropped_rows(
-        &self,
-        group: &RowGroup<'_, T>,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        f: impl FnOnce(&[T]),
-    ) {
+    fn dropped_rows(&self, group: &RowGroup<'_, T>, rows: Range<usize>, columns: Range<usize>, f: impl FnOnce(&[T])) {
         let k = self.dims.k;
         let Some(dropout) = group.dropout else {
             return f(&self.operands.x[(rows.start * k + columns.start).min(self.operands.x.len())..]);
@@ -176,27 +170,27 @@ impl<T: Float> Plan<'_, T> {
         with_scratch(len, |values: &mut [T]| {
             // SAFETY: the matrices are disjoint.
             let out = unsafe { shared(values.as_mut_ptr()) };
-            par::for_rows(groups.len(), (LEAST_WORK * groups.len()).div_ceil(len.max(1)), |range| {
-                for g in range {
-                    let (b, r) = (groups[g].factors.b, groups[g].r);
-                    // SAFETY: the matrix of this group, inside the scratch memory.
-                    let bt = unsafe { std::slice::from_raw_parts_mut(out.get().add(starts[g]), r * n) };
-                    transpose(b, r, bt);
-                }
-            });
-            f(&Transposed { values, starts: &starts })
+            par::for_rows(
+                groups.len(),
+                (LEAST_WORK * groups.len()).div_ceil(len.max(1)),
+                |range| {
+                    for g in range {
+                        let (b, r) = (groups[g].factors.b, groups[g].r);
+                        // SAFETY: the matrix of this group, inside the scratch memory.
+                        let bt = unsafe { std::slice::from_raw_parts_mut(out.get().add(starts[g]), r * n) };
+                        transpose(b, r, bt);
+                    }
+                },
+            );
+            f(&Transposed {
+                values,
+                starts: &starts,
+            })
         })
     }
 
     /// `y[rows, columns] += scaling · h · Bᵀ`.
-    fn update(
-        &self,
-        h: &[T],
-        bt: &Transposed<'_, T>,
-        rows: Range<usize>,
-        columns: Range<usize>,
-        y: Shared<*mut T>,
-    ) {
+    fn update(&self, h: &[T], bt: &Transposed<'_, T>, rows: Range<usize>, columns: Range<usize>, y: Shared<*mut T>) {
         let n = self.dims.n;
         for piece in intersections(self.dims.segments, self.operands.groups, &rows) {
             let group = self.group(piece.segment);
@@ -224,7 +218,10 @@ impl<T: Float> Plan<'_, T> {
     /// [`Self::update`] of all of y for few rows: each task transposes its own columns of B, so that no thread waits for all of it.
     fn update_few_rows(&self, h: &[T], y: &mut [T]) {
         let GroupedDims { m, n, segments, .. } = self.dims;
-        let work: usize = segments.iter().map(|s| (s.len + 4) * self.operands.groups[s.group].r).sum();
+        let work: usize = segments
+            .iter()
+            .map(|s| (s.len + 4) * self.operands.groups[s.group].r)
+            .sum();
         let columns = COLUMNS.max(LEAST_WORK / work.max(1) / COLUMNS * COLUMNS);
         // SAFETY: tasks write disjoint columns of y.
         let y = unsafe { shared(y.as_mut_ptr()) };

@@ -88,9 +88,8 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
     let (n, k) = (dy.shape.last(), context.shape(A).last());
     let dtype = dy.dtype.wide();
     check_factors(context, A, count, dtype, (n, k))?;
-    let meta = |is_wanted: bool, shape: &Shape| {
-        Meta::new(if is_wanted { shape.clone() } else { Shape::new(&[0]) }, dtype)
-    };
+    let meta =
+        |is_wanted: bool, shape: &Shape| Meta::new(if is_wanted { shape.clone() } else { Shape::new(&[0]) }, dtype);
     let mut metas = Metas::from_iter([meta(context.inputs[WEIGHT].is_some(), &dy.shape.with_last(k))]);
     metas.extend((0..count).map(|g| meta(needs[g] & DA != 0, context.shape(A + g))));
     metas.extend((0..count).map(|g| meta(needs[g] & DB != 0, context.shape(A + count + g))));
@@ -155,10 +154,16 @@ pub fn twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
     };
     let nothing = Tensor::zeros(&[0], dy.dtype(), dy.device())?;
     let start = |i: usize, bit: u32, g: usize| -> Result<Tensor> {
-        Ok(if needs[g] & bit != 0 { twin.tensor(i).zeros_like()? } else { nothing.clone() })
+        Ok(if needs[g] & bit != 0 {
+            twin.tensor(i).zeros_like()?
+        } else {
+            nothing.clone()
+        })
     };
     let mut da = (0..count).map(|g| start(A + g, DA, g)).collect::<Result<Vec<_>>>()?;
-    let mut db = (0..count).map(|g| start(A + count + g, DB, g)).collect::<Result<Vec<_>>>()?;
+    let mut db = (0..count)
+        .map(|g| start(A + count + g, DB, g))
+        .collect::<Result<Vec<_>>>()?;
     let mut at = 0;
     for segment in &groups.segments {
         let g = segment.group;

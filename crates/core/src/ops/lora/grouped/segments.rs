@@ -77,25 +77,27 @@ pub(super) fn check_factors(
     let rank = |g: usize| {
         let (a, b) = (context.meta(first + g), context.meta(first + count + g));
         if a.dtype != dtype || b.dtype != dtype {
-            return Err(
-                Error::new(Code::Dtype, format!("the low-rank factors of adapter {g} have the wrong dtype"))
-                    .expected(format!(
-                        "{dtype}: factors are f32 whatever the base is, f64 in an f64 layer"
-                    ))
-                    .received(format!("a {} and b {}", a.dtype, b.dtype))
-                    .hint(format!("convert them with .to('{dtype}')")),
-            );
+            return Err(Error::new(
+                Code::Dtype,
+                format!("the low-rank factors of adapter {g} have the wrong dtype"),
+            )
+            .expected(format!(
+                "{dtype}: factors are f32 whatever the base is, f64 in an f64 layer"
+            ))
+            .received(format!("a {} and b {}", a.dtype, b.dtype))
+            .hint(format!("convert them with .to('{dtype}')")));
         }
         let r = b.shape.dims().get(1).copied().unwrap_or(0);
         if b.shape.dims() == [n, r] && a.shape.dims() == [r, k] {
             return Ok(r);
         }
-        Err(
-            Error::new(Code::Shape, format!("the low-rank factors of adapter {g} do not fit the layer"))
-                .expected(format!("a (r, {k}) and b ({n}, r) with one r"))
-                .received(format!("a {} and b {}", a.shape, b.shape))
-                .hint("were the factors saved from a layer of another size or rank?"),
+        Err(Error::new(
+            Code::Shape,
+            format!("the low-rank factors of adapter {g} do not fit the layer"),
         )
+        .expected(format!("a (r, {k}) and b ({n}, r) with one r"))
+        .received(format!("a {} and b {}", a.shape, b.shape))
+        .hint("were the factors saved from a layer of another size or rank?"))
     };
     (0..count).map(rank).collect()
 }
@@ -133,7 +135,9 @@ impl Groups {
 
     /// The rank of each group, whose first factors are the inputs from `first` on.
     pub fn ranks(&self, exec: &Exec<'_>, first: usize) -> Vec<usize> {
-        (0..self.scalings.len()).map(|g| exec.shape(first + g).dims()[0]).collect()
+        (0..self.scalings.len())
+            .map(|g| exec.shape(first + g).dims()[0])
+            .collect()
     }
 
     /// All of `x` after the dropout of a group.

@@ -179,7 +179,11 @@ impl<T: Float> Plan<'_, T> {
                 beta: if is_first { T::ZERO } else { T::ONE },
             };
             for (i, piece) in pieces.iter().enumerate() {
-                let step = if group.dropout.is_some() { COLUMNS } else { piece.rows.len() };
+                let step = if group.dropout.is_some() {
+                    COLUMNS
+                } else {
+                    piece.rows.len()
+                };
                 for first in (0..piece.rows.len()).step_by(step) {
                     let rows = piece.rows.start + first..(piece.rows.start + first + step).min(piece.rows.end);
                     let part = Piece {
@@ -260,7 +264,11 @@ impl<T: Float> Plan<'_, T> {
             let width = COLUMNS.max(LEAST_WORK / (rows * groups[g].r).max(1) / COLUMNS * COLUMNS);
             // SAFETY: tasks write disjoint columns of disjoint matrices.
             let out = unsafe { shared(out.as_mut_ptr()) };
-            tasks.extend((0..length).step_by(width).map(|start| (g, out, start..length.min(start + width))));
+            tasks.extend(
+                (0..length)
+                    .step_by(width)
+                    .map(|start| (g, out, start..length.min(start + width))),
+            );
         }
         par::for_rows(tasks.len(), 1, |range| {
             for (g, out, columns) in &tasks[range] {
@@ -277,6 +285,7 @@ impl<T: Float> Plan<'_, T> {
 unsafe fn clear<T: Float>(out: Shared<*mut T>, rows: usize, width: usize, columns: Range<usize>) {
     for i in 0..rows {
         // SAFETY: as promised by the caller.
-        unsafe { std::slice::from_raw_parts_mut(out.get().add(i * width + columns.start), columns.len()) }.fill(T::ZERO);
+        unsafe { std::slice::from_raw_parts_mut(out.get().add(i * width + columns.start), columns.len()) }
+            .fill(T::ZERO);
     }
 }

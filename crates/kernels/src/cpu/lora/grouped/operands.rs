@@ -68,7 +68,8 @@ impl<T: Float> GroupedOperands<'_, T> {
     /// Checks segments and factors.
     pub(super) fn check(&self, kernel: &'static str, dims: GroupedDims<'_>) -> Result<()> {
         let GroupedDims { m, k, n, segments } = dims;
-        let fits = |s: &RowSegment| s.group < self.groups.len() && s.start.checked_add(s.len).is_some_and(|end| end <= m);
+        let fits =
+            |s: &RowSegment| s.group < self.groups.len() && s.start.checked_add(s.len).is_some_and(|end| end <= m);
         if let Some(segment) = segments.iter().find(|&s| !fits(s)) {
             return fail(
                 kernel,

@@ -42,10 +42,17 @@ impl<T: Float> Case<T> {
         Self {
             dims,
             segments,
-            dropouts: [drops.then_some(DROPOUT), None, drops.then_some(Dropout { p: 0.6, ..DROPOUT }), None],
+            dropouts: [
+                drops.then_some(DROPOUT),
+                None,
+                drops.then_some(Dropout { p: 0.6, ..DROPOUT }),
+                None,
+            ],
             x: values(m * k, 1),
             w: values(n * k, 4),
-            factors: factors.map(|(&r, seed)| [values(r * k, seed), values(n * r, seed + 10)]).collect(),
+            factors: factors
+                .map(|(&r, seed)| [values(r * k, seed), values(n * r, seed + 10)])
+                .collect(),
         }
     }
 
@@ -98,7 +105,14 @@ impl<T: Float> Case<T> {
             groups: &groups,
         };
         let weight = LinearWeight { values: w, layout };
-        lora_grouped(self.dims(), operands, weight, bias, GroupedOutputs { h: &mut h, y: &mut y }).unwrap();
+        lora_grouped(
+            self.dims(),
+            operands,
+            weight,
+            bias,
+            GroupedOutputs { h: &mut h, y: &mut y },
+        )
+        .unwrap();
         h.extend(y);
         h
     }
