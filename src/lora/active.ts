@@ -57,10 +57,14 @@ export function withRowAdapters<T>(names: readonly (string | null)[], run: () =>
   return withContext({ names: NONE, rows: { names, counts: null }, ...(has && { has }) } satisfies AdapterContext, run)
 }
 
-/** Runs a part of a call in which tensors hold so many tokens of each row, one after the other; null: a place for each row comes first. */
-export function withTokenCounts<T>(counts: readonly number[] | null, run: () => T): T {
+/**
+ * Runs a part of a call in which tensors hold so many tokens of each row, one after the other.
+ * @param layout has the counts, which are read only where each row has its own adapter; null: a place for each row comes first
+ */
+export function withTokenCounts<T>(layout: { readonly counts: readonly number[] } | null, run: () => T): T {
   const now = context()
-  return now?.rows === undefined ? run() : withContext({ ...now, rows: { ...now.rows, counts } }, run)
+  if (now?.rows === undefined) return run()
+  return withContext({ ...now, rows: { ...now.rows, counts: layout?.counts ?? null } }, run)
 }
 
 /**
@@ -77,7 +81,7 @@ export function withChosenTokens<T>([B, T]: readonly [number, number], positions
     while (position >= end) end += before[++row]!
     counts[row]! += 1
   }
-  return withTokenCounts(counts, run)
+  return withTokenCounts({ counts }, run)
 }
 
 function checkPresent(names: readonly string[], has: AdapterContext['has']): void {

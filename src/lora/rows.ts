@@ -43,7 +43,7 @@ export function segmentsOf(
     const index = name === null ? -1 : indexOf(name)
     const last = segments.length - 3
     if (index >= 0 && count > 0) {
-      if (last >= 0 && segments[last + 2] === index && segments[last]! + segments[last + 1]! === start)
+      if (last >= 0 && segments[last + 2] === index && start === segments[last]! + segments[last + 1]!)
         segments[last + 1]! += count
       else segments.push(start, count, index)
     }

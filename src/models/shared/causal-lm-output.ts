@@ -69,7 +69,7 @@ export class CausalLMOutput<Loss extends Tensor | null = Tensor | null> {
     const whole = this.whole()
     if (this.last !== null) return this.head(this.lastHiddenState)
     const { rows, packing } = whole
-    return whole.spread(withTokenCounts(packing?.counts ?? null, () => this.head(rows)))
+    return whole.spread(withTokenCounts(packing, () => this.head(rows)))
   }
 
   private whole(): DecoderOutput {

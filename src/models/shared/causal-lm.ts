@@ -111,7 +111,7 @@ export abstract class CausalLM extends PretrainedModel {
     const { packing } = decoded
     const rows = this.scaled(decoded.rows)
     const scorer = this.logitSoftcap === null ? this.lm_head : { forward: (x: Tensor) => this.capped(x) }
-    const loss = withTokenCounts(packing?.counts ?? null, () =>
+    const loss = withTokenCounts(packing, () =>
       packing === null || known === null
         ? tokenLoss(owner, rows, positions?.length ? known! : labels, scorer, { shift: 1, labelSmoothing })
         : tokenLoss(owner, rows, packing.labels(known, 1), scorer, { shift: 0, labelSmoothing }),

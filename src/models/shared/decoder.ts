@@ -121,7 +121,7 @@ export function runDecoder<Context extends AttentionContext>(
   const batch = packing
     ? packedBatch(owner, inputIds, options, packing, vocabulary)
     : wholeBatch(owner, inputIds, options, cache, vocabulary, window)
-  return withTokenCounts(packing?.counts ?? null, () =>
+  return withTokenCounts(packing, () =>
     runBlocks(options, reads, { model, blocks, norm, begin }, { batch, packing, cache }),
   )
 }

@@ -95,7 +95,7 @@ export function encode(
   const onlyFirst = positionsToKeep === 1
   const possible = encoderPacking(owner, inputIds, attentionMask)
   const packing = possible && packs(possible) ? possible : null
-  const inTokens = <T>(run: () => T) => withTokenCounts(packing?.counts ?? null, run)
+  const inTokens = <T>(run: () => T) => withTokenCounts(packing, run)
   const x = inTokens(() => embed(packing))
   const [B = 0, T = 0] = x.shape
   const keys = packing

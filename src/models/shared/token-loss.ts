@@ -38,7 +38,7 @@ export function tokenLoss(
     const rows = hidden.narrow(1, 0, T - shift).reshape([-1, C])
     const read = Array.from({ length: B }, () => T - shift)
     return crossEntropy(
-      withTokenCounts(read, () => head.forward(rows)),
+      withTokenCounts({ counts: read }, () => head.forward(rows)),
       targets,
       { labelSmoothing },
     )
