@@ -34,6 +34,7 @@ const proofs = [
   'pickle',
   'soak',
   'candle-sizes',
+  'mixed',
 ]
 
 /** Returns `{ok}` from the exit status of a program. */

@@ -49,6 +49,8 @@ class BeamSearch {
   private readonly cache = new KvCache()
   /** The unfinished prompts, by their row of the cache. */
   private rows: readonly Searched[]
+  /** The model for these rows. */
+  private rowModel: GenerativeModel
   private readonly longest: number
   private steps = 0
 
@@ -62,6 +64,7 @@ class BeamSearch {
       slots: [],
     }))
     this.rows = this.all
+    this.rowModel = model
     this.longest = longestPrompt(run.batch)
   }
 
@@ -120,7 +123,7 @@ class BeamSearch {
 
   private forwardPrompts(): Tensor {
     const { batch } = this.run
-    return this.model.forward(batch.ids, {
+    return this.rowModel.forward(batch.ids, {
       attentionMask: promptMask(batch, 0),
       positionIds: positionsOf(batch.mask),
       sequenceLength: this.longest,
@@ -145,7 +148,7 @@ class BeamSearch {
     })
     const attentionMask = this.ancestors(width)
     const options = { attentionMask, positionIds, sequenceLength, pastKeyValues: this.cache }
-    return this.model.forward(ids, options).logits
+    return this.rowModel.forward(ids, options).logits
   }
 
   /** {@link forwardBeams} into an emptied cache: the prompts and all tokens of the beams are computed once more. */
@@ -170,7 +173,7 @@ class BeamSearch {
       input.mark(flags, r * total * total)
       this.rows[r]!.slots = input.slots
     })
-    return this.model.forward(
+    return this.rowModel.forward(
       inputs.map(({ ids }) => ids),
       {
         attentionMask: tensor(flags, { dtype: 'bool', shape: [inputs.length, 1, total, total] }),
@@ -216,6 +219,7 @@ class BeamSearch {
     if (live.length === 0 || live.length > this.rows.length / 2) return
     this.cache.batchSelectIndices(live)
     this.rows = live.map((r) => this.rows[r]!)
+    this.rowModel = this.model.ofRows?.(this.rows.map(({ prompt }) => prompt)) ?? this.model
   }
 
   /** Removes the tokens that no running beam descends from, when they are most of those after the prompt. */

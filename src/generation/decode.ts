@@ -84,6 +84,10 @@ class DecodedBatch {
   private ahead: Tensor | null = null
   /** How often other tokens were chosen. */
   private misses = 0
+  /** The prompt of each row of the batch. */
+  private prompts: readonly number[]
+  /** The model for these. */
+  private rowModel: GenerativeModel
   private readonly longest: number
   private readonly decoded: DecodedRow[]
   private readonly drawing: Drawing | null
@@ -96,6 +100,8 @@ class DecodedBatch {
     const { batch, returned } = run
     this.slots = [...rows.keys()]
     this.ids = batch.ids
+    this.prompts = [...batch.given.keys()]
+    this.rowModel = model
     this.positions = positionsOf(batch.mask)
     this.mask = promptMask(batch, run.maxNewTokens)
     this.longest = longestPrompt(batch)
@@ -177,7 +183,7 @@ class DecodedBatch {
   }
 
   private forward(ids: Ids, positionIds: number[][], step: number): Tensor {
-    const { model, mask: attentionMask, cache: pastKeyValues } = this
+    const { rowModel: model, mask: attentionMask, cache: pastKeyValues } = this
     const sequenceLength = this.longest + step - 1
     const options = { attentionMask, positionIds, sequenceLength, pastKeyValues, logitsToKeep: 1 }
     const { logits } = model.forward(ids, options) // (N, 1, V)
@@ -223,6 +229,8 @@ class DecodedBatch {
 
   private select(slots: readonly number[]): void {
     this.cache.batchSelectIndices(slots)
+    this.prompts = slots.map((slot) => this.prompts[slot]!)
+    this.rowModel = this.model.ofRows?.(this.prompts) ?? this.model
     this.positions = slots.map((slot) => this.positions[slot]!)
     this.mask = this.selected(this.mask, slots)
     this.ahead = this.selected(this.ahead, slots)

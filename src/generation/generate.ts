@@ -91,26 +91,27 @@ async function decodeAll(model: GenerativeModel, run: Run): Promise<GenerateOutp
 }
 
 async function searchAll(model: GenerativeModel, run: Run): Promise<GenerateOutput> {
-  const { distinct, indices } = distinctPrompts(run)
-  const found = await beamSearch(model, distinct)
+  const { distinct, indices, kept } = distinctPrompts(model, run)
+  const found = await beamSearch(model.ofRows?.(kept) ?? model, distinct)
   const best = indices.flatMap((index) => found[index]!)
   return { sequences: best.map(({ ids }) => [...ids]), sequencesScores: best.map(({ score }) => score) }
 }
 
 /** The run with each different prompt once, and the index of every prompt in it: a search of equal prompts gives equal results. */
-function distinctPrompts(run: Run): { distinct: Run; indices: number[] } {
+function distinctPrompts({ rowKey }: GenerativeModel, run: Run): { distinct: Run; indices: number[]; kept: number[] } {
   const { batch, processors, options } = run
   const first = new Map<string, number>()
   const kept: number[] = []
   const indices = batch.given.map((ids, b) => {
     // A stop function gets the row and may depend on it.
-    const key = options.stop ? String(b) : `${ids.join()} ${batch.padding[b]} ${batch.mask[b]!.join('')}`
+    const own = `${ids.join()} ${batch.padding[b]} ${batch.mask[b]!.join('')} ${rowKey?.(b) ?? ''}`
+    const key = options.stop ? String(b) : own
     const known = first.get(key)
     if (known !== undefined) return known
     first.set(key, kept.length)
     return kept.push(b) - 1
   })
-  if (kept.length === indices.length) return { distinct: run, indices }
+  if (kept.length === indices.length) return { distinct: run, indices, kept }
   const some = <T>(rows: readonly T[]): T[] => kept.map((b) => rows[b]!)
   const fewer = {
     given: some(batch.given),
@@ -118,7 +119,7 @@ function distinctPrompts(run: Run): { distinct: Run; indices: number[] } {
     mask: some(batch.mask),
     padding: some(batch.padding),
   }
-  return { distinct: { ...run, batch: fewer, processors: some(processors) }, indices }
+  return { distinct: { ...run, batch: fewer, processors: some(processors) }, indices, kept }
 }
 
 function promptRows({ batch, returned }: Run): number[][] {

@@ -60,6 +60,12 @@ export interface GenerativeModel extends Module {
   readonly recomputeBeyond?: number | null
   /** Ids `(N, T)`: the prompt as rows of numbers, a token as a tensor where its value is not known here. */
   forward(ids: Ids, options: StepOptions): { logits: Tensor }
+  /** How many rows its batches have, where each row is computed in its own way. @default any number */
+  readonly rowCount?: number
+  /** The model for a batch of some of its rows, by their indexes; one may be there several times. */
+  ofRows?(rows: readonly number[]): GenerativeModel
+  /** What tells the rows apart: equal prompts of rows that have the same are continued in the same way. */
+  rowKey?(row: number): string
 }
 
 /** The options of each forward. */
@@ -107,6 +113,8 @@ export async function prepare(
   const beams = beamSettings(owner, options, eos.length, returned)
   checkReturned(owner, returned, beams, options.doSample)
   const batch = await readPrompt(owner, prompt, options.attentionMask)
+  if (model.rowCount !== undefined && model.rowCount !== batch.given.length)
+    throw bad(owner, 'prompt', `${model.rowCount} rows, one for each name of an adapter`, `${batch.given.length} rows`)
   const width = batch.ids[0]!.length
   if (width + maxNewTokens > model.maxPositions) throw tooLong(owner, width, maxNewTokens, model.maxPositions)
   if ([...model.modules()].some((module) => module instanceof Dropout && module.training && module.p > 0)) {

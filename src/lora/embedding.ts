@@ -15,6 +15,7 @@ import { LoraLayer } from './lora-layer.js'
 import type { Factors } from './factors.js'
 import type { LoraOptions } from './lora-layer.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
+import { byAdapter, tokensByAdapter } from './rows.js'
 
 /** Options of {@link Embedding}. */
 export interface LoraEmbeddingOptions extends LoraOptions, EmbeddingLayerOptions {}
@@ -85,6 +86,15 @@ export class Embedding extends LoraLayer {
   }
 
   override forward(ids: Tensor): Tensor {
+    const rows = this.rowsInUse()
+    if (rows !== null) {
+      const groups = tokensByAdapter('lora.Embedding', ids.shape, rows, (name) => this.adapters.has(name))
+      return byAdapter(ids, ids.shape, groups, (own) => this.forwardWhole(own))
+    }
+    return this.forwardWhole(ids)
+  }
+
+  private forwardWhole(ids: Tensor): Tensor {
     const { weight, factors } = this.inUse()
     const padding = this.paddingIdx ?? -1
     const [first, ...more] = factors

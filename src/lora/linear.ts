@@ -10,12 +10,14 @@ import { schemas } from '../runtime/tables.js'
 import { zeros } from '../tensor/make.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
+import type { RowAdapters } from './active.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
 import type { Factors } from './factors.js'
 import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
-import type { NamedAdapterOptions } from './named-adapter.js'
+import type { NamedAdapter, NamedAdapterOptions } from './named-adapter.js'
+import { addedByTokens, byAdapter, groupedLinear, segmentsOf, tokensByAdapter } from './rows.js'
 
 /** Options of {@link Linear}. */
 export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, LinearOptions {
@@ -79,6 +81,12 @@ export class Linear extends LoraLayer {
   }
 
   override forward(x: Tensor): Tensor {
+    const rows = this.rowsInUse()
+    return rows === null ? this.forwardWhole(x) : this.forwardRows(x, rows)
+  }
+
+  /** With the same adapters for all rows. */
+  private forwardWhole(x: Tensor): Tensor {
     const { weight, bias, factors } = this.inUse()
     const layout = this.fanInFanOut ? 1 : 0
     const [first] = factors
@@ -93,6 +101,33 @@ export class Linear extends LoraLayer {
       factors.slice(1).reduce((sum, each) => this.updated(sum, x, each), y),
       factors,
     )
+  }
+
+  /**
+   * With an adapter for each row. Where one has DoRA or a bias in place of the layer's, the rows of each adapter are computed by themselves; otherwise all
+   * rows in one operation.
+   */
+  private forwardRows(x: Tensor, rows: RowAdapters): Tensor {
+    const lead = x.shape.slice(0, -1)
+    const owner = 'lora.Linear'
+    const has = (name: string | null): name is string => name !== null && this.adapters.has(name)
+    const names = [...new Set(rows.names)].filter(has)
+    const adapters = names.map((name) => this.adapters.get(name)!)
+    const isApart = ({ magnitude, bias }: NamedAdapter) => magnitude !== null || bias !== null
+    if (adapters.some(isApart))
+      return byAdapter(x, lead, tokensByAdapter(owner, lead, rows, has), (own) => this.forwardWhole(own))
+    const factors = adapters.map((adapter) => adapter.factors())
+    const segments = segmentsOf(owner, lead, rows, (name) => names.indexOf(name))
+    const p = adapters.map(({ loraDropout }) => this.fusedDropout(loraDropout)!)
+    const layout = this.fanInFanOut ? 1 : 0
+    let y = groupedLinear(x, { weight: this.baseWeight, bias: this.bias, layout }, factors, p, segments)
+    if (factors.some(({ loraBias }) => loraBias !== null)) {
+      const none = () => zeros([this.outFeatures], { dtype: wideDtype(this.baseWeight.dtype) })
+      const vectors = factors.map(({ loraBias, scaling }) => loraBias?.mul(scaling) ?? none())
+      y = addedByTokens(y, vectors, segments)
+    }
+    const own = this.ownFactors()
+    return own === null ? y : this.updated(y, x, own)
   }
 
   private get blocks(): number[] {

@@ -12,12 +12,14 @@ import { schemas } from '../runtime/tables.js'
 import { isGradEnabled, keep, noGrad } from '../tensor/scope.js'
 import { KIND } from '../tensor/dtype.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { activeAdapters } from './active.js'
+import { activeAdapters, rowAdapters } from './active.js'
+import type { RowAdapters } from './active.js'
 import type { Adapter } from './adapter.js'
 import { tensorsOf } from './factors.js'
 import type { DropoutLike, Factors, InUse } from './factors.js'
 import { noVariant, trainedWhileMerged, writtenWhileMerged } from './layer-errors.js'
 import { NamedAdapter } from './named-adapter.js'
+import { noRows } from './rows.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
 
 /** Options of every LoRA layer. */
@@ -270,12 +272,16 @@ export abstract class LoraLayer extends Module implements Adapter {
     return this.loraA === null ? null : (this.inUse().factors[0] ?? null)
   }
 
-  /** The layer's own factors, then those of adapters by name. */
-  private factorsOf(names: readonly string[]): Factors[] {
+  /** The layer's own factors; null without. */
+  protected ownFactors(): Factors | null {
     const [a, b] = [this.loraA, this.loraB]
     const { scaling, loraDropout: dropout } = this
-    const own = a && b ? [{ a, b, scaling, dropout, loraBias: null, magnitude: null }] : []
-    return [...own, ...names.map((name) => this.adapters.get(name)!.factors())]
+    return a && b ? { a, b, scaling, dropout, loraBias: null, magnitude: null } : null
+  }
+
+  /** The layer's own factors, then those of adapters by name. */
+  private factorsOf(names: readonly string[]): Factors[] {
+    return [this.ownFactors() ?? [], names.map((name) => this.adapters.get(name)!.factors())].flat()
   }
 
   private namesInUse(): readonly string[] {
@@ -287,11 +293,19 @@ export abstract class LoraLayer extends Module implements Adapter {
     return names.map((name) => this.adapters.get(name)!.bias).find((bias) => bias !== null) ?? this.bias
   }
 
+  /** The adapters of the rows of this call, where this layer has one of them; null otherwise. */
+  protected rowsInUse(): RowAdapters | null {
+    if (this.adapters.size === 0) return null
+    const rows = rowAdapters()
+    return rows?.names.some((name) => name !== null && this.adapters.has(name)) ? rows : null
+  }
+
   /**
    * Weight, bias and factors of this call. The merged copy serves a call that names the adapters in it, unless gradients are recorded that would not reach
    * the factors.
    */
   protected inUse(): InUse {
+    if (this.rowsInUse() !== null) throw noRows(`lora.${this.constructor.name}`)
     const names = this.namesInUse()
     const factors = this.factorsOf(names)
     if (this.isMerged && names.join() === this.mergedNames.join()) {

@@ -1,7 +1,7 @@
 import { KeyError, OptionError, UnsupportedError } from '../errors.js'
 import { join } from 'node:path'
 import type { HubOptions } from '../hub/options.js'
-import { withAdapters } from '../lora/active.js'
+import { deleted, withAdapters } from '../lora/active.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import { mergeAndUnload } from '../lora/merge.js'
 import { replaceModules } from '../lora/replace.js'
@@ -13,6 +13,8 @@ import { adapterParameters, applyAdapter, parts, removeAdapter, trainAdapters } 
 import { completeConfig, scalingOf } from './config.js'
 import type { FullConfig, LoraConfig, TaskType } from './config.js'
 import { fillAdapter, readAdapter, writeAdapter } from './files.js'
+import { rowView, takeNames } from './row-view.js'
+import type { RowOptions, WithRows } from './row-view.js'
 import { targetModules } from './targets.js'
 import type { Tensor } from '../tensor/tensor.js'
 
@@ -93,25 +95,38 @@ export class PeftModel<M extends Module = Module> extends Module {
     return this.active
   }
 
-  /** Calls the model with the active adapters. */
+  /** Calls the model with the active adapters, or with one for each row of the batch: `forward(x, { adapterNames })`. */
   override forward(...args: Parameters<M['forward']>): ReturnType<M['forward']> {
+    const named = takeNames(args)
+    if (named !== null) {
+      const view = this.withAdapters(named.names as readonly string[])
+      return view.forward(...(named.rest as Parameters<M['forward']>)) as ReturnType<M['forward']>
+    }
     return withAdapters(this.active, () => this.base_model.forward(...args) as ReturnType<M['forward']>)
   }
 
-  /** Continues prompts, with the active adapters of the moment of the call. @see {@link generation.generate} */
-  get generate(): M extends { generate: infer Generate } ? Generate : never {
-    return this.ofView('generate') as M extends { generate: infer Generate } ? Generate : never
+  /**
+   * Continues prompts, with the active adapters of the moment of the call, or with `adapterNames`, one for each prompt.
+   * @see {@link generation.generate}
+   */
+  get generate(): M extends { generate: infer Generate } ? WithRows<Generate> : never {
+    return this.ofView('generate') as M extends { generate: infer Generate } ? WithRows<Generate> : never
   }
 
-  /** Continues prompts, token by token, with the active adapters of the moment of the call. */
-  get stream(): M extends { stream: infer Stream } ? Stream : never {
-    return this.ofView('stream') as M extends { stream: infer Stream } ? Stream : never
+  /** Continues prompts, token by token, with the active adapters of the moment of the call, or with `adapterNames`, one for each prompt. */
+  get stream(): M extends { stream: infer Stream } ? StreamWithRows<Stream> : never {
+    return this.ofView('stream') as M extends { stream: infer Stream } ? StreamWithRows<Stream> : never
   }
 
   private ofView(method: string): unknown {
-    const view = this.withAdapter(this.active) as unknown as Record<string, (...args: unknown[]) => unknown>
-    const found = view[method]
-    if (typeof found === 'function') return found.bind(view)
+    type Methods = Record<string, (...args: unknown[]) => unknown>
+    const view = this.withAdapter(this.active) as unknown as Methods
+    if (typeof view[method] === 'function')
+      return (...args: unknown[]) => {
+        const named = takeNames(args)
+        if (named === null) return view[method]!(...args)
+        return (this.withAdapters(named.names as readonly string[]) as unknown as Methods)[method]!(...named.rest)
+      }
     throw new UnsupportedError({
       what: `${this.base_model.constructor.name} has no ${method}`,
       expected: 'a language model',
@@ -127,10 +142,30 @@ export class PeftModel<M extends Module = Module> extends Module {
   withAdapter(names: string | readonly string[]): M {
     const wanted = this.checkNames('PeftModel.withAdapter', names)
     const model = this.base_model
-    const forward = (...args: unknown[]) => withAdapters(wanted, () => model.forward(...args))
+    const has = (name: string) => this.configs.has(name)
+    const forward = (...args: unknown[]) => {
+      const gone = wanted.find((name) => !has(name))
+      if (gone !== undefined) throw deleted(gone)
+      return withAdapters(wanted, () => model.forward(...args), has)
+    }
     return new Proxy(model, {
       get: (target, key, receiver) => (key === 'forward' ? forward : Reflect.get(target, key, receiver)),
     })
+  }
+
+  /**
+   * A view of the base model in which each row of a batch has its own adapter, in forward, generation and training: `names[b]` acts in row b, and
+   * `'__base__'`, or `'base'`, is the base alone. The base is computed once for all rows. A call must have as many rows as there are names; gradients reach the
+   * adapters that are named, and no other.
+   */
+  withAdapters(names: readonly string[]): M {
+    const owner = 'PeftModel.withAdapters'
+    if (!Array.isArray(names) || names.length === 0)
+      throw bad(owner, 'names', 'the name of an adapter for each row of the batch', names)
+    const isBase = (name: string) => name === BASE || (name === 'base' && !this.configs.has(name))
+    this.checkNames(owner, names.filter((name) => !isBase(name))) // prettier-ignore
+    const rows = names.map((name) => (isBase(name) ? null : name))
+    return rowView(this.base_model, rows, (name) => this.configs.has(name))
   }
 
   /** Sets which adapters act in calls of this object, and trains them alone. Several add their updates. */
@@ -291,7 +326,12 @@ export class PeftModel<M extends Module = Module> extends Module {
 }
 
 /** A {@link PeftModel} whose `forward` has all forms of that of its model, such as the one with labels. */
-export type Adapted<M extends Module> = Pick<M, 'forward'> & PeftModel<M>
+export type Adapted<M extends Module> = { forward: WithRows<M['forward']> } & PeftModel<M>
+
+/** A function that yields tokens, whose options may name an adapter for each row. */
+export type StreamWithRows<F> = F extends (input: infer I, options?: infer O) => infer R
+  ? (input: I, options?: O & Partial<RowOptions>) => R
+  : F
 
 /** Adds a fresh adapter to a model. The model's own layers are replaced, and keep their weights. @see peft.get_peft_model */
 export function getPeftModel<M extends Module>(model: M, config: LoraConfig, adapterName = 'default'): Adapted<M> {

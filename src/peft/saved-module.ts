@@ -1,13 +1,15 @@
 // Modules of which each adapter has a copy (PEFT's modules_to_save), and embeddings of which each adapter has some rows.
 import { embedding } from '../generated/ops.js'
-import { activeAdapters } from '../lora/active.js'
+import { activeAdapters, rowAdapters } from '../lora/active.js'
+import type { RowAdapters } from '../lora/active.js'
 import { inMode } from '../lora/from-layer.js'
+import { byAdapter, noRows, tokensByAdapter } from '../lora/rows.js'
 import { cloneModule } from '../nn/clone.js'
 import { Embedding } from '../nn/embedding.js'
 import { Module, parameter } from '../nn/module.js'
 import { cat, tensor, zeros } from '../tensor/make.js'
 import { keep, noGrad } from '../tensor/scope.js'
-import type { Tensor } from '../tensor/tensor.js'
+import { Tensor } from '../tensor/tensor.js'
 
 /** A module with copies by the names of adapters: a call that names one computes with it. The names of the fields are those of PEFT. */
 export class SavedModule extends Module {
@@ -36,6 +38,7 @@ export class SavedModule extends Module {
 
   /** The module of the present call. */
   get current(): Module {
+    if (this.rowsInUse() !== null) throw noRows(`the copy of a module (${this.original_module.constructor.name})`)
     for (const name of activeAdapters()) {
       const copy = this.modules_to_save.get(name)
       if (copy !== undefined) return copy
@@ -54,7 +57,23 @@ export class SavedModule extends Module {
   }
 
   override forward(...args: unknown[]): unknown {
+    const rows = this.rowsInUse()
+    const [x] = args
+    if (rows !== null && args.length === 1 && x instanceof Tensor) return this.forwardRows(x, rows)
     return this.current.forward(...args)
+  }
+
+  /** The tokens of each copy by themselves. An embedding takes ids, anything else channels last. */
+  private forwardRows(x: Tensor, rows: RowAdapters): Tensor {
+    const lead = this.original_module instanceof Embedding ? x.shape : x.shape.slice(0, -1)
+    const owner = `the copy of a module (${this.original_module.constructor.name})`
+    const groups = tokensByAdapter(owner, lead, rows, (name) => this.modules_to_save.has(name))
+    return byAdapter(x, lead, groups, (own) => this.current.forward(own) as Tensor)
+  }
+
+  private rowsInUse(): RowAdapters | null {
+    const rows = rowAdapters()
+    return rows?.names.some((name) => name !== null && this.modules_to_save.has(name)) ? rows : null
   }
 }
 
@@ -131,6 +150,15 @@ export class TokenRows extends Module {
   }
 
   override forward(ids: Tensor): Tensor {
+    const rows = rowAdapters()
+    if (rows?.names.some((name) => name !== null && this.token_adapter.has(name))) {
+      const groups = tokensByAdapter('lora.peft', ids.shape, rows, (name) => this.token_adapter.has(name))
+      return byAdapter(ids, ids.shape, groups, (own) => this.forwardWhole(own))
+    }
+    return this.forwardWhole(ids)
+  }
+
+  private forwardWhole(ids: Tensor): Tensor {
     let y = this.base_layer.forward(ids)
     for (const name of activeAdapters()) {
       const [own, rows] = [this.rows.get(name), this.token_adapter.get(name)]

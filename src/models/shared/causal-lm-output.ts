@@ -1,5 +1,6 @@
 import { sameContext } from '../../autograd/running-forward.js'
 import { GradError } from '../../errors.js'
+import { withTokenCounts } from '../../lora/active.js'
 import type { Module } from '../../nn/module.js'
 import { isGradEnabled, withGrad } from '../../tensor/scope.js'
 import { Tensor } from '../../tensor/tensor.js'
@@ -66,7 +67,9 @@ export class CausalLMOutput<Loss extends Tensor | null = Tensor | null> {
   private computeLogits(): Tensor {
     // The head runs on the computed rows only; those of padding are filled in afterwards.
     const whole = this.whole()
-    return this.last === null ? whole.spread(this.head(whole.rows)) : this.head(this.lastHiddenState)
+    if (this.last !== null) return this.head(this.lastHiddenState)
+    const { rows, packing } = whole
+    return whole.spread(withTokenCounts(packing, () => this.head(rows)))
   }
 
   private whole(): DecoderOutput {

@@ -3,6 +3,7 @@ import { checkOptions } from '../../runtime/check-options.js'
 import { schemas } from '../../runtime/tables.js'
 import { generate, stream } from '../../generation/generate.js'
 import type { GenerateOptions, GenerateOutput, GeneratedToken, Prompt } from '../../generation/generate.js'
+import { withTokenCounts } from '../../lora/active.js'
 import { Linear } from '../../nn/linear.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { CausalLMOutput, laterForward } from './causal-lm-output.js'
@@ -110,10 +111,11 @@ export abstract class CausalLM extends PretrainedModel {
     const { packing } = decoded
     const rows = this.scaled(decoded.rows)
     const scorer = this.logitSoftcap === null ? this.lm_head : { forward: (x: Tensor) => this.capped(x) }
-    const loss =
+    const loss = withTokenCounts(packing, () =>
       packing === null || known === null
         ? tokenLoss(owner, rows, positions?.length ? known! : labels, scorer, { shift: 1, labelSmoothing })
-        : tokenLoss(owner, rows, packing.labels(known, 1), scorer, { shift: 0, labelSmoothing })
+        : tokenLoss(owner, rows, packing.labels(known, 1), scorer, { shift: 0, labelSmoothing }),
+    )
     const complete = packing === null || packing.isWhole ? null : laterForward(this, this.decoder, inputIds, options)
     return new CausalLMOutput(decoded, this.head, { loss, complete })
   }

@@ -1,6 +1,7 @@
 // The base of every decoder: options, output, the loop over the blocks, masks, attention with a cache.
 import { checkpoint } from '../../autograd/checkpoint.js'
 import * as ops from '../../generated/ops.js'
+import { withTokenCounts } from '../../lora/active.js'
 import { releaseAfter } from '../../nn/forward.js'
 import { scaledDotProductAttention } from '../../nn/functional/attention.js'
 import type { Module } from '../../nn/module.js'
@@ -120,6 +121,18 @@ export function runDecoder<Context extends AttentionContext>(
   const batch = packing
     ? packedBatch(owner, inputIds, options, packing, vocabulary)
     : wholeBatch(owner, inputIds, options, cache, vocabulary, window)
+  return withTokenCounts(packing, () =>
+    runBlocks(options, reads, { model, blocks, norm, begin }, { batch, packing, cache }),
+  )
+}
+
+/** The part of a forward that knows which tokens are computed. */
+function runBlocks<Context extends AttentionContext>(
+  options: DecoderOptions,
+  reads: Reads,
+  { model, blocks, norm, begin }: DecoderParts<Context>,
+  { batch, packing, cache }: { batch: Batch; packing: Packing | null; cache: KvCache | null },
+): DecoderOutput {
   const start = begin(batch.ids, batch.span)
   const { mask, windowed } = batch
   const context = { ...start.beside, mask, windowed, cache, starts: packing?.starts ?? null, last: null } as Context

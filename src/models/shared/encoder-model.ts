@@ -1,6 +1,7 @@
 // The base of encoders without a head: from ids to hidden states, checkpointing, files.
 import { checkOptions } from '../../runtime/check-options.js'
 import { schemas } from '../../runtime/tables.js'
+import { withTokenCounts } from '../../lora/active.js'
 import { isGradEnabled } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import { encoderPacking, keyMask, pickFirst } from './encoder-input.js'
@@ -94,12 +95,13 @@ export function encode(
   const onlyFirst = positionsToKeep === 1
   const possible = encoderPacking(owner, inputIds, attentionMask)
   const packing = possible && packs(possible) ? possible : null
-  const x = embed(packing)
+  const inTokens = <T>(run: () => T) => withTokenCounts(packing, run)
+  const x = inTokens(() => embed(packing))
   const [B = 0, T = 0] = x.shape
   const keys = packing
     ? { mask: null, lengths: null, starts: packing.starts, first: null }
     : keyMask(owner, attentionMask, B, T)
-  const states = layers(x, { packing, keys, onlyFirst })
+  const states = inTokens(() => layers(x, { packing, keys, onlyFirst }))
   const whole = (state: Tensor) => (packing ? packing.spread(state) : state)
   const rows = (first: Tensor) => (packing ? first.transpose(0, 1) : first) // (B, 1, C)
   const last = states.at(-1)!

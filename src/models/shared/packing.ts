@@ -46,6 +46,13 @@ export class Packing {
     return this.positions.reduce((most, position) => Math.max(most, (position % this.length) + 1), 0)
   }
 
+  /** How many tokens of each row of the batch are included. */
+  get counts(): number[] {
+    const counts = Array.from({ length: this.batch }, () => 0)
+    for (const position of this.positions) counts[Math.floor(position / this.length)]! += 1
+    return counts
+  }
+
   /** Whether every row of the batch has a token: sequence b is then row b. */
   get hasEverySequence(): boolean {
     return this.starts.length === this.batch + 1

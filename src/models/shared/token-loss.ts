@@ -1,5 +1,6 @@
 // The loss on labels of single tokens.
 import { OptionError } from '../../errors.js'
+import { withChosenTokens, withTokenCounts } from '../../lora/active.js'
 import { cat, full, tensor } from '../../tensor/make.js'
 import { linearCrossEntropy } from '../../nn/functional/linear-cross-entropy.js'
 import { crossEntropy } from '../../nn/functional/losses.js'
@@ -35,7 +36,12 @@ export function tokenLoss(
   if (labels instanceof Tensor) {
     const targets = labels.narrow(1, shift, T - shift).reshape([-1]) // (B·(T−shift))
     const rows = hidden.narrow(1, 0, T - shift).reshape([-1, C])
-    return crossEntropy(head.forward(rows), targets, { labelSmoothing })
+    const read = Array.from({ length: B }, () => T - shift)
+    return crossEntropy(
+      withTokenCounts({ counts: read }, () => head.forward(rows)),
+      targets,
+      { labelSmoothing },
+    )
   }
   const flat = targetScratch(owner, labels, B, T, shift)
   let n = 0
@@ -44,10 +50,12 @@ export function tokenLoss(
     flat[B * T + n] = i
     flat[n++] = flat[i]!
   }
-  const positions = tensor(flat.subarray(B * T, B * T + n), { dtype: 'i64' })
+  const chosen = flat.slice(B * T, B * T + n)
+  const positions = tensor(chosen, { dtype: 'i64' })
   const wanted = tensor(flat.subarray(0, n), { dtype: 'i64' })
   const rows = hidden.reshape([B * T, C]).indexSelect(0, positions)
-  return crossEntropy(head.forward(rows), wanted, { reduction: 'none', labelSmoothing }).mean()
+  const scores = withChosenTokens([B, T], chosen, () => head.forward(rows))
+  return crossEntropy(scores, wanted, { reduction: 'none', labelSmoothing }).mean()
 }
 
 /** Whether the layer's forward is exactly this product. */

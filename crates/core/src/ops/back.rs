@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::attrs::AttrReader;
-use super::row::{Needs, OpRow};
+use super::row::OpRow;
 use super::signature::Signature;
 use super::table;
 use crate::dtype::Dtype;
@@ -51,8 +51,8 @@ pub struct Recorded<'a> {
     pub saved_outputs: &'a [Option<(Id, u32)>],
     /// Gradients of the outputs.
     pub grads: &'a [Option<Id>],
-    /// The inputs that get a gradient in this walk.
-    pub needs: Needs,
+    /// Which inputs get a gradient in this walk, each tensor of a list by itself.
+    pub needs: SmallVec<[bool; 8]>,
     /// Whether the graph is kept for another backward.
     pub retain_graph: bool,
 }
@@ -94,9 +94,9 @@ impl<'a> Back<'a> {
             .expect("the walk visits a node only when its visible output has a gradient")
     }
 
-    /// Whether input `i` needs a gradient.
+    /// Whether input `i`, lists flattened, needs a gradient.
     pub fn needs(&self, i: usize) -> bool {
-        self.recorded.needs.input(i)
+        self.recorded.needs.get(i).is_some_and(|&needs| needs)
     }
 
     /// Input `i`, which the rule's `save` asked for.
@@ -154,6 +154,11 @@ impl<'a> Back<'a> {
     /// Shape of output `i`.
     pub fn out_shape(&self, i: usize) -> Shape {
         self.recorded.output_metas[i].shape.clone()
+    }
+
+    /// Lengths of the list inputs.
+    pub fn lists(&self) -> SmallVec<[usize; 6]> {
+        self.recorded.signature.list_lengths(self.recorded.attrs)
     }
 
     /// Reads the op's attributes, after the list lengths.

@@ -2,6 +2,7 @@
 
 pub mod embedding;
 pub mod gradient;
+pub mod grouped;
 pub mod linear;
 pub mod merge;
 pub mod update;

@@ -7,12 +7,12 @@ use super::signature::Signature;
 use crate::error::Result;
 use crate::meta::Metas;
 
-/// Which inputs need a gradient, for the rule that decides what to save.
+/// Which inputs need a gradient, for the rule that decides what to save. A list has one bit: whether one of its tensors does.
 #[derive(Clone, Copy)]
 pub struct Needs(pub u32);
 
 impl Needs {
-    /// Whether input `i` needs a gradient.
+    /// Whether input `i` of the signature needs a gradient.
     pub fn input(self, i: usize) -> bool {
         self.0 >> i & 1 == 1
     }
@@ -30,7 +30,7 @@ impl Needs {
 /// What backward needs: bit masks of inputs and outputs. Everything else is freed as soon as its users are done.
 #[derive(Clone, Copy, Default)]
 pub struct Save {
-    /// Bit i: input i.
+    /// Bit i: input i of the signature, of a list all tensors.
     pub inputs: u32,
     /// Bit i: output i.
     pub outputs: u32,

@@ -66,6 +66,18 @@ impl Signature {
         self.inputs.iter().map(|input| input.length(&mut lengths)).collect()
     }
 
+    /// For each tensor of a call, the number of the input that it belongs to: its bit in the masks of [`super::row`]. The tensors of a list share one, and so do
+    /// those beyond the last bit of a function of the caller, which has no signature.
+    pub fn bits<'a>(&'static self, attrs: &'a [f64]) -> impl Iterator<Item = usize> + 'a {
+        let mut lengths = attrs.iter();
+        let named = self
+            .inputs
+            .iter()
+            .enumerate()
+            .flat_map(move |(bit, input)| std::iter::repeat_n(bit, input.length(&mut lengths)));
+        named.chain(self.inputs.len()..).map(|bit| bit.min(31))
+    }
+
     /// Number of list inputs, and so of attributes that are their lengths.
     pub fn list_count(&self) -> usize {
         self.inputs.iter().filter(|input| input.kind == InputKind::List).count()

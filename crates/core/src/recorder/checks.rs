@@ -145,7 +145,7 @@ impl Recorder {
     }
 
     /// Which inputs get a gradient.
-    pub(super) fn needs(&self, row: &OpRow, inputs: &[Id], taped: bool) -> Result<Needs> {
+    pub(super) fn needs(&self, row: &'static OpRow, inputs: &[Id], attrs: &[f64], taped: bool) -> Result<Needs> {
         if !taped {
             return Ok(Needs(0));
         }
@@ -162,9 +162,9 @@ impl Recorder {
             Gradient::None => Ok(Needs(0)),
             Gradient::Rule { save, .. } => {
                 let mut mask = 0;
-                for (i, &id) in inputs.iter().enumerate() {
+                for (&id, bit) in inputs.iter().zip(row.signature.bits(attrs)) {
                     if wanting(id) {
-                        mask |= 1 << i.min(31);
+                        mask |= 1 << bit;
                     }
                 }
                 if mask & row.constants != 0 {

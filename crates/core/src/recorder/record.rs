@@ -153,7 +153,7 @@ impl Recorder {
         self.check_size(&promised)?;
         self.check_aliases(row, inputs, attrs)?;
 
-        let needs = self.needs(row, inputs, taped)?;
+        let needs = self.needs(row, inputs, attrs, taped)?;
         self.check_rounding(needs, &promised)?;
         let rng = match replay {
             None if row.random.is_some() => Some(self.draw(blocks)?),

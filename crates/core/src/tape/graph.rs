@@ -60,13 +60,13 @@ impl Tape {
             save,
         } = taped;
         self.last += 1;
-        node.needs = needs;
         node.grads = SmallVec::from_elem(None, metas.len());
         node.output_metas = metas;
-        for (i, &id) in inputs.iter().enumerate() {
+        let bits: SmallVec<[usize; 8]> = node.row.signature.bits(&node.attrs).take(inputs.len()).collect();
+        for (i, (&id, &bit)) in inputs.iter().zip(&bits).enumerate() {
             node.input_metas.push((id != 0).then(|| values.meta(id).clone()));
-            let edge = self.edge(values, id, id != 0 && needs.input(i.min(31)));
-            let saved = id != 0 && save.inputs >> i.min(31) & 1 == 1;
+            let edge = self.edge(values, id, id != 0 && needs.input(bit));
+            let saved = id != 0 && save.inputs >> bit & 1 == 1;
             let borrowed = saved && self.borrow(values, &mut node, i, id, edge);
             node.edges.push(edge);
             node.saved_inputs.push((saved && !borrowed).then(|| hold(values, id)));

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::dtype::Dtype;
 use crate::meta::{Id, Meta, Metas};
-use crate::ops::row::{Needs, OpRow};
+use crate::ops::row::OpRow;
 use crate::rng::Rng;
 
 /// Where the gradient of an input goes.
@@ -42,7 +42,6 @@ pub struct Node {
     pub(crate) edges: SmallVec<[Edge; 5]>,
     pub(crate) input_metas: SmallVec<[Option<Meta>; 5]>,
     pub(crate) output_metas: Metas,
-    pub(crate) needs: Needs,
     /// Inputs that backward needs, with the version they had.
     pub(crate) saved_inputs: SmallVec<[Option<(Id, u32)>; 5]>,
     /// Bit mask of the saved inputs that are copies in bf16.
@@ -77,7 +76,6 @@ impl Node {
             edges: SmallVec::new(),
             input_metas: SmallVec::new(),
             output_metas: Metas::new(),
-            needs: Needs(0),
             saved_inputs: SmallVec::new(),
             narrowed: 0,
             saved_outputs: SmallVec::new(),

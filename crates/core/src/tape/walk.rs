@@ -7,7 +7,6 @@ use smallvec::SmallVec;
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::meta::Id;
-use crate::ops::row::Needs;
 use crate::ops::table;
 use crate::recorder::Recorder;
 
@@ -70,13 +69,9 @@ impl Walk {
     }
 
     /// The inputs of a node that get a gradient in this walk.
-    pub(super) fn needs(&self, node: &Node) -> Needs {
-        if self.wanted.is_none() {
-            return node.needs;
-        }
+    pub(super) fn needs(&self, node: &Node) -> SmallVec<[bool; 8]> {
         let leads = |edge: &Edge| *edge != Edge::None && !self.ignores(*edge);
-        let bits = node.edges.iter().enumerate().filter(|(_, edge)| leads(edge));
-        Needs(bits.fold(0, |mask, (i, _)| mask | 1 << i.min(31)) & node.needs.0)
+        node.edges.iter().map(leads).collect()
     }
 
     /// Whether an edge leads to nothing that was asked for.

@@ -96,6 +96,23 @@ pub fn cases() -> Vec<Case> {
             &[0, 1],
         ),
         case(
+            "lora linear, an update for each row",
+            &table::LORA_GROUPED,
+            &[
+                Float(&[3, 2, 4]),
+                Float(&[5, 4]),
+                Float(&[5]),
+                Float(&[2, 4]),
+                Float(&[1, 4]),
+                Float(&[5, 2]),
+                Float(&[5, 1]),
+            ],
+            &[
+                2.0, 2.0, 6.0, 0.0, 2.0, 1.0, 4.0, 2.0, 0.0, 2.0, 0.5, 1.5, 2.0, 0.3, 0.0, 0.0,
+            ],
+            &[0, 1, 2, 3, 4, 5, 6],
+        ),
+        case(
             "lora update",
             &table::LORA_UPDATE,
             &[Float(&[2, 3, 6]), Float(&[2, 3, 4]), Float(&[4, 4]), Float(&[4, 2])],

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::gemm::blocked::{self, Blocked, Factor, Numbers, Start};
+use super::gemm::blocked::{self, After, Blocked, Factor, Numbers, Start};
 use super::gemm::{GemmDims, GemmOperands, GemmOutput, PARALLEL_WORK, gemm};
 use super::scratch::with_scratch;
 use super::small_rows::{self, Kind, MAX_ROWS, Tile};
@@ -257,6 +257,21 @@ impl<'a, T: Float> Product<'a, T> {
     /// `y = x · W + bias + (the product of `more`)` on our own kernels: a half weight is widened while it is packed, and the bias added while
     /// y is written. `T` is f32.
     pub(super) fn blocked(self, bias: Option<&[T]>, more: Option<More<'_, T>>, y: &mut [T]) {
+        // SAFETY: y is borrowed mutably.
+        unsafe { self.blocked_then(bias, more, None, y.as_mut_ptr()) }
+    }
+
+    /// [`Self::blocked`], which calls `after` for each finished part of y.
+    ///
+    /// # Safety
+    /// y has M · N values, which nobody else touches, `after` aside.
+    pub(super) unsafe fn blocked_then(
+        self,
+        bias: Option<&[T]>,
+        more: Option<More<'_, T>>,
+        after: Option<&After<'_>>,
+        y: *mut T,
+    ) {
         let Self {
             x,
             w,
@@ -301,8 +316,9 @@ impl<'a, T: Float> Product<'a, T> {
             rounds_a,
             alpha: 1.0,
             start: bias.map_or(Start::Zero, |bias| Start::Bias(bias.as_ptr().cast())),
-            c: y.as_mut_ptr().cast(),
+            c: y.cast(),
             c_rs: n,
+            after,
         };
         // SAFETY: the callers checked the lengths of x (m, k), W (n · k), the bias (n), y (m, n) and the second factors; T is f32.
         unsafe { product.run(PARALLEL_WORK <= m * k * n) }

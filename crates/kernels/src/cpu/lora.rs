@@ -5,6 +5,7 @@
 
 mod backward;
 mod embedding;
+mod grouped;
 mod linear;
 mod merge;
 mod operands;
@@ -14,6 +15,10 @@ mod update;
 
 pub use backward::lora_update_backward;
 pub use embedding::{LoraEmbeddingDims, lora_embedding};
+pub use grouped::{
+    GroupedDims, GroupedGradients, GroupedOperands, GroupedOutputs, RowGroup, RowSegment, lora_grouped,
+    lora_grouped_backward,
+};
 pub use linear::{lora_linear, lora_linear_backward};
 pub use merge::{WeightMut, lora_merge};
 pub use operands::{Block, LoraDims, LoraFactors, LoraGradients, LoraOperands, LoraOutputs};

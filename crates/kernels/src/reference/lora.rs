@@ -2,7 +2,7 @@
 
 use super::dropout::drop_factor;
 use crate::cpu::linear::{Layout, LinearWeight};
-use crate::cpu::lora::{Block, LoraDims, LoraFactors, LoraOperands};
+use crate::cpu::lora::{Block, GroupedDims, GroupedOperands, LoraDims, LoraFactors, LoraOperands};
 
 /// (block, row within the block, row in B, output column) of every updated output.
 fn outputs(blocks: &[Block]) -> Vec<(usize, usize, usize)> {
@@ -85,4 +85,66 @@ pub fn lora_merge(dims: LoraDims<'_>, factors: LoraFactors<'_, f64>, weight: Lin
         }
     }
     out
+}
+
+/// (h, y) of `lora_grouped`, added to the base product `y`.
+pub fn lora_grouped(dims: GroupedDims<'_>, operands: GroupedOperands<'_, f64>, y: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let GroupedDims { k, n, segments, .. } = dims;
+    let (mut all, mut y) = (Vec::new(), y.to_vec());
+    for segment in segments {
+        let group = &operands.groups[segment.group];
+        let LoraFactors { a, b, scaling } = group.factors;
+        for i in segment.start..segment.start + segment.len {
+            let x = |kk| drop_factor(group.dropout, i * k + kk) * operands.x[i * k + kk];
+            let h: Vec<f64> = (0..group.r)
+                .map(|c| (0..k).map(|kk| x(kk) * a[c * k + kk]).sum())
+                .collect();
+            for j in 0..n {
+                let sum: f64 = (0..group.r).map(|c| h[c] * b[j * group.r + c]).sum();
+                y[i * n + j] += scaling * sum;
+            }
+            all.extend(h);
+        }
+    }
+    (all, y)
+}
+
+/// (dx, dA of each group, dB of each group) of `lora_grouped_backward`, dx added to `dx`.
+pub fn lora_grouped_backward(
+    dims: GroupedDims<'_>,
+    operands: GroupedOperands<'_, f64>,
+    h: &[f64],
+    dy: &[f64],
+    dx: &[f64],
+) -> (Vec<f64>, Vec<Vec<f64>>, Vec<Vec<f64>>) {
+    let GroupedDims { k, n, segments, .. } = dims;
+    let (mut dx, mut at) = (dx.to_vec(), 0);
+    let zeros = |len: &dyn Fn(&LoraFactors<'_, f64>) -> usize| -> Vec<Vec<f64>> {
+        operands
+            .groups
+            .iter()
+            .map(|group| vec![0.0; len(&group.factors)])
+            .collect()
+    };
+    let (mut da, mut db) = (zeros(&|factors| factors.a.len()), zeros(&|factors| factors.b.len()));
+    for segment in segments {
+        let group = &operands.groups[segment.group];
+        let (LoraFactors { a, b, scaling }, r) = (group.factors, group.r);
+        for i in segment.start..segment.start + segment.len {
+            for c in 0..r {
+                let mut dh = 0.0;
+                for j in 0..n {
+                    dh += scaling * dy[i * n + j] * b[j * r + c];
+                    db[segment.group][j * r + c] += scaling * dy[i * n + j] * h[at + c];
+                }
+                for kk in 0..k {
+                    let factor = drop_factor(group.dropout, i * k + kk);
+                    dx[i * k + kk] += factor * dh * a[c * k + kk];
+                    da[segment.group][c * k + kk] += factor * dh * operands.x[i * k + kk];
+                }
+            }
+            at += r;
+        }
+    }
+    (dx, da, db)
 }

@@ -51,8 +51,55 @@ pub fn samples() -> Vec<Sample> {
         };
         list.push(call.sample(true).kinked().slack(30.0));
     }
+    grouped(&mut list);
     embedding(&mut list);
     list
+}
+
+/// Rows with updates of their own: ranks, rows `[start, length, group]`; the last group has no rows, and some rows no group.
+fn grouped(list: &mut Vec<Sample>) {
+    const RANKS: [usize; 3] = [2, 1, 4];
+    let cases: [(&[usize], usize, usize, &[isize]); 5] = [
+        (&[6], 5, 4, &[0, 2, 1, 3, 1, 0, 4, 1, 1]),
+        (&[2, 4], 7, 6, &[0, 4, 0, 4, 3, 1]),
+        (&[3], 5, 4, &[]),
+        (&[0], 5, 4, &[]),
+        (&[2, 20], 33, 40, &[0, 11, 1, 11, 9, 0, 25, 10, 1, 0, 40, 2]),
+    ];
+    for (lead, k, n, segments) in cases {
+        for (layout, p) in [(0.0, 0.0), (1.0, 0.3)] {
+            for frozen in [&[][..], &[1, 2], &[1, 2, 4, 7], &[0, 1, 2]] {
+                let matrix = weight(&if layout == 0.0 { [n, k] } else { [k, n] });
+                let mut inputs = vec![Some(x(&[lead, &[k]].concat())), Some(matrix), Some(wide(&[n]))];
+                inputs.extend(RANKS.map(|r| Some(wide(&[r, k]))));
+                inputs.extend(RANKS.map(|r| Some(wide(&[n, r]))));
+                for &i in frozen {
+                    inputs[i] = inputs[i].take().map(Input::frozen);
+                }
+                let lists = vec![3.0, 3.0];
+                let rest = vec![3.0, 0.75, -1.0, 0.5, 3.0, p, 0.0, 2.0 * p, layout];
+                list.push(with(&LORA_GROUPED, inputs, &[lists, dims(segments), rest].concat()).slack(10.0));
+            }
+        }
+    }
+    // More tensors than a mask has bits: gradients reach each of them.
+    let count = 20;
+    let mut inputs = vec![Some(x(&[40, 3])), Some(weight(&[4, 3]).frozen()), None];
+    inputs.extend((0..count).map(|g| Some(wide(&[1 + g % 3, 3]))));
+    inputs.extend((0..count).map(|g| Some(wide(&[4, 1 + g % 3]))));
+    // The last one is frozen: its gradient is none, those before it have theirs.
+    inputs[2 + count] = inputs[2 + count].take().map(Input::frozen);
+    let segments: Vec<isize> = (0..count as isize).flat_map(|g| [2 * g, 2, g]).collect();
+    let attrs = [
+        vec![count as f64; 2],
+        dims(&segments),
+        vec![count as f64],
+        vec![0.5; count],
+        vec![count as f64],
+        vec![0.0; count],
+        vec![0.0],
+    ];
+    list.push(with(&LORA_GROUPED, inputs, &attrs.concat()));
 }
 
 struct Call<'a> {

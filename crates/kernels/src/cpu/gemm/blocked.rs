@@ -37,8 +37,11 @@ const OWN_TASKS: usize = 8;
 /// Units that a packing task copies.
 const PACK_WORK: usize = 32 << 10;
 
+/// Adds to a finished part of C, rows and columns, while it is in the cache.
+pub(crate) type After<'a> = dyn Fn(Range<usize>, Range<usize>) + Sync + 'a;
+
 /// `C = start + alpha · (A · B + A' · B')`: a product whose sum over K continues over a second pair of factors.
-pub(crate) struct Blocked {
+pub(crate) struct Blocked<'a> {
     pub m: usize,
     pub n: usize,
     /// Length of the sum in the first pair of factors.
@@ -55,6 +58,8 @@ pub(crate) struct Blocked {
     pub start: Start,
     pub c: *mut f32,
     pub c_rs: usize,
+    /// Called once for each part of C, by the thread that computed it.
+    pub after: Option<&'a After<'a>>,
 }
 
 /// A part of the sum over K, in steps of the panels: a part of the first pair of factors and, in the last part, all of the second pair.
@@ -90,7 +95,7 @@ struct Cut {
 }
 
 impl Cut {
-    fn new(product: &Blocked, kernel: &Kernel) -> Self {
+    fn new(product: &Blocked<'_>, kernel: &Kernel) -> Self {
         let (k, more_k, per_step) = (product.k, product.more_k, kernel.per_step);
         let steps = k.div_ceil(per_step);
         let parts = steps.div_ceil(kernel.kc).max(1);
@@ -159,7 +164,7 @@ pub(crate) fn applies_bf16<T: Float>(m: usize, n: usize) -> bool {
     size_of::<T>() == 4 && m > MAX_ROWS && n >= 16 && bf16_kernel().is_some()
 }
 
-impl Blocked {
+impl Blocked<'_> {
     /// Computes the product, on the current pool when `parallel`.
     ///
     /// # Safety
@@ -205,7 +210,7 @@ impl Blocked {
                             // SAFETY: as promised by the caller; a and b are large enough for these panels.
                             unsafe {
                                 self.pack(kernel, a, b, !whole || j0 == 0, parallel);
-                                self.multiply(kernel, a, b, part == 0, parallel);
+                                self.multiply(kernel, a, b, [part == 0, part + 1 == cut.parts], parallel);
                             }
                         }
                     }
@@ -243,7 +248,7 @@ impl Blocked {
                             let columns = i * columns..n.min((i + 1) * columns);
                             let b = cut.panels(shared(b.as_mut_ptr()), columns, kernel.nr, part, false);
                             this.pack(kernel, panels_of_a(part), b, false, false);
-                            this.multiply(kernel, panels_of_a(part), b, part == 0, false);
+                            this.multiply(kernel, panels_of_a(part), b, [part == 0, part + 1 == cut.parts], false);
                         }
                     }
                 });
@@ -269,7 +274,7 @@ impl Blocked {
     }
 
     /// Adds the product of a block of A and a block of B to C.
-    unsafe fn multiply(&self, kernel: &Kernel, a: Panels, b: Panels, is_first: bool, parallel: bool) {
+    unsafe fn multiply(&self, kernel: &Kernel, a: Panels, b: Panels, [is_first, is_last]: [bool; 2], parallel: bool) {
         let (steps, depth) = ([a.depth.len, a.depth.more], a.depth.total());
         let (of_a, of_b) = (a.panels(), b.panels());
         // As many rows as fit in the cache as panels, and enough columns to be worth a task.
@@ -278,7 +283,7 @@ impl Blocked {
         let wide = of_b.div_ceil(columns);
         // SAFETY: tasks write disjoint tiles.
         let (c, bias) = unsafe { (shared(self.c), shared(self.start)) };
-        let (c_rs, alpha) = (self.c_rs, self.alpha);
+        let (c_rs, alpha, after) = (self.c_rs, self.alpha, self.after.filter(|_| is_last));
         tasks(of_a.div_ceil(rows) * wide, parallel, |i| {
             let (i, j) = (i / wide * rows, i % wide * columns);
             let start = if is_first { bias.get() } else { Start::Scaled(1.0) };
@@ -306,6 +311,12 @@ impl Blocked {
                         );
                     }
                 }
+            }
+            if let Some(after) = after {
+                let part = |panels: Panels, from: usize, count: usize| {
+                    panels.first + from * panels.width..panels.first + panels.count.min((from + count) * panels.width)
+                };
+                after(part(a, i, rows), part(b, j, columns));
             }
         });
     }

@@ -107,7 +107,7 @@ impl<T: Float> Product<T> {
     }
 
     /// The same product for our own kernels.
-    fn blocked(&self, a: *const f32, b: *const f32, c: *mut f32) -> Blocked {
+    fn blocked(&self, a: *const f32, b: *const f32, c: *mut f32) -> Blocked<'static> {
         let factor = |p, line, k| Factor {
             numbers: Numbers::F32(p),
             line,
@@ -133,6 +133,7 @@ impl<T: Float> Product<T> {
             },
             c,
             c_rs: self.c_rs,
+            after: None,
         }
     }
 

@@ -127,6 +127,7 @@ fn both_by(
         },
         c: c.as_mut_ptr(),
         c_rs,
+        after: None,
     };
     run(&product);
     (c, want)
