@@ -741,6 +741,7 @@ optim_schedules_torch_scheduler$TorchScheduler$stateDict {"name":"optim.lrSchedu
 optim_schedules_torch_scheduler$TorchScheduler$step {"name":"optim.lrScheduler.TorchScheduler.step","parameters":[]}
 optim_sgd$SGD$constructor {"name":"optim.SGD","isConstructor":true,"parameters":[{"name":"params","rule":28},{"name":"options","rule":{"kind":"object","name":"SGDOptions","fields":[]},"optional":true,"options":"SGDOptions"}]}
 peft_peft_model$PeftModel$addAdapter {"name":"peft.PeftModel.addAdapter","parameters":[{"name":"adapterName","rule":132},{"name":"config","rule":98,"optional":true}]}
+peft_peft_model$PeftModel$addWeightedAdapter {"name":"peft.PeftModel.addWeightedAdapter","parameters":[{"name":"adapters","rule":48},{"name":"weights","rule":42},{"name":"adapterName","rule":132},{"name":"options","rule":{"kind":"object","name":"WeightedAdapterOptions","fields":[]},"optional":true,"options":"WeightedAdapterOptions","checksItself":true}]}
 peft_peft_model$PeftModel$constructor {"name":"peft.PeftModel","isConstructor":true,"parameters":[{"name":"model","rule":22},{"name":"config","rule":{"kind":"union","of":[{"kind":"object","name":"LoraConfig","fields":[]},{"kind":"null"}]},"optional":true},{"name":"adapterName","rule":132,"optional":true}]}
 peft_peft_model$PeftModel$deleteAdapter {"name":"peft.PeftModel.deleteAdapter","parameters":[{"name":"adapterName","rule":132}]}
 peft_peft_model$PeftModel$disableAdapter {"name":"peft.PeftModel.disableAdapter","parameters":[{"name":"run","rule":27}]}

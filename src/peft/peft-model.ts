@@ -14,6 +14,8 @@ import { completeConfig, scalingOf } from './config.js'
 import type { FullConfig, LoraConfig, TaskType } from './config.js'
 import { fillAdapter, readAdapter, writeAdapter } from './files.js'
 import { targetModules } from './targets.js'
+import { fillCombination, planCombination } from './weighted.js'
+import type { WeightedAdapterOptions } from './weighted.js'
 import type { Tensor } from '../tensor/tensor.js'
 
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
@@ -176,6 +178,26 @@ export class PeftModel<M extends Module = Module> extends Module {
     }
     if (options.isTrainable) for (const tensor of adapterParameters(this.base_model, name)) tensor.requiresGrad = true
     return name
+  }
+
+  /**
+   * Adds an adapter that is the weighted sum of others, negative weights allowed. As {@link addAdapter}, it neither acts nor trains until it is named.
+   * @example
+   * model.addWeightedAdapter(['sql', 'poems'], [0.7, 0.3], 'both', { combinationType: 'cat' })
+   * @see peft `add_weighted_adapter`
+   */
+  addWeightedAdapter(
+    adapters: readonly string[],
+    weights: readonly number[],
+    adapterName: string,
+    options: WeightedAdapterOptions = {},
+  ): void {
+    const owner = 'PeftModel.addWeightedAdapter'
+    checkOptions(owner, options, schemas.WeightedAdapterOptions)
+    const names = this.checkNames(owner, adapters)
+    const { plan, config } = planCombination(this.base_model, this.configs, names, weights, options)
+    this.add(owner, adapterName, config, false)
+    fillCombination(this.base_model, adapterName, plan)
   }
 
   /** Takes an adapter out and releases its memory. If it was active, what is left of the active ones stays so. */
