@@ -144,6 +144,7 @@ export type SchemaName =
   | 'SaveFileOptions'
   | 'SaveMergedOptions'
   | 'SaveOptions'
+  | 'SavePretrainedOptions'
   | 'ScoreOptions'
   | 'SequenceClassificationOptions'
   | 'SequentialLROptions'
@@ -180,7 +181,7 @@ AvgPoolOptions {"fields":{"countIncludePad":1,"divisorOverride":161,"stride":159
 BackendOptions {"fields":{"explain":1}}
 BackwardOptions {"fields":{"retainGraph":1,"createGraph":1}}
 BatchOptions {"fields":{"textPair":{"kind":"iterable","text":"a list of texts"},"padding":{"kind":"union","of":[{"kind":"boolean"},{"kind":"choice","values":["longest","max_length","do_not_pad"]}]},"truncation":{"kind":"union","of":[{"kind":"boolean"},{"kind":"choice","values":["longest_first","only_first","only_second","do_not_truncate"]}]},"maxLength":56,"returnOverflowingTokens":1,"stride":55,"padToMultipleOf":56,"paddingSide":8,"truncationSide":8,"padToken":132,"returnOffsetsMapping":1,"returnSpecialTokensMask":1,"addSpecialTokens":1,"specialAsText":1}}
-BeamOptions {"fields":{"numBeams":56,"lengthPenalty":62,"earlyStopping":134,"beamRules":16}}
+BeamOptions {"fields":{"numBeams":56,"lengthPenalty":62,"earlyStopping":133,"beamRules":16}}
 BertModelOptions {"fields":{"addPoolingLayer":1,"dtype":7,"generator":19}}
 BinaryCrossEntropyOptions {"fields":{"weight":142,"reduction":12}}
 BinaryCrossEntropyWithLogitsOptions {"fields":{"posWeight":142,"weight":142,"reduction":12}}
@@ -200,9 +201,9 @@ ConstantLROptions {"fields":{"factor":58,"totalIters":55}}
 ConstantOptions {"fields":{}}
 ConvFromLayerOptions {"fields":{"r":55,"loraAlpha":62,"mergeWeights":1,"loraDropout":59}}
 ConvFunctionalOptions {"fields":{"stride":160,"padding":156,"dilation":160,"groups":56}}
-ConvOptions {"fields":{"paddingMode":17,"stride":160,"padding":156,"dilation":160,"groups":56,"bias":135,"weight":25,"dtype":7,"device":132}}
+ConvOptions {"fields":{"paddingMode":17,"stride":160,"padding":156,"dilation":160,"groups":56,"bias":134,"weight":25,"dtype":7,"device":132}}
 ConvTransposeFunctionalOptions {"fields":{"stride":160,"padding":157,"outputPadding":157,"dilation":160,"groups":56}}
-ConvTransposeOptions {"fields":{"stride":160,"padding":157,"outputPadding":157,"dilation":160,"groups":56,"bias":135,"weight":25,"dtype":7,"device":132}}
+ConvTransposeOptions {"fields":{"stride":160,"padding":157,"outputPadding":157,"dilation":160,"groups":56,"bias":134,"weight":25,"dtype":7,"device":132}}
 CorpusMeteorOptions {"fields":{"wordnet":143,"tokenize":14,"alpha":60,"beta":60,"gamma":60,"signal":18}}
 CorpusOptions {"fields":{"signal":18}}
 CosineAnnealingLROptions {"fields":{"tMax":56,"etaMin":62},"required":["tMax"]}
@@ -232,7 +233,7 @@ FreshOptions {"fields":{"dtype":7,"generator":19}}
 FromLayerOptions {"fields":{"r":55,"loraAlpha":62,"mergeWeights":1}}
 FromPretrainedOptions {"fields":{"freeze":1,"maxNorm":150,"normType":53,"sparse":1,"paddingIdx":163,"scaleGradByFreq":1}}
 GELUOptions {"fields":{"approximate":13}}
-GenerateOptions {"fields":{"maxNewTokens":56,"numReturnSequences":56,"attentionMask":{"kind":"list","items":{"kind":"list","items":{"kind":"number","integer":true,"minimum":0,"maximum":1}}},"padTokenId":55,"seed":168,"generator":19,"onToken":27,"signal":18,"returnDictInGenerate":1,"doSample":1,"temperature":52,"topK":55,"topP":59,"minP":59,"typicalP":59,"epsilonCutoff":59,"etaCutoff":59,"repetitionPenalty":52,"noRepeatNgramSize":55,"badWordsIds":35,"sequenceBias":50,"suppressTokens":37,"beginSuppressTokens":37,"minLength":55,"minNewTokens":55,"logitsProcessor":145,"eosTokenId":162,"stopSequences":35,"stop":27,"numBeams":56,"lengthPenalty":62,"earlyStopping":134,"beamRules":16}}
+GenerateOptions {"fields":{"maxNewTokens":56,"numReturnSequences":56,"attentionMask":{"kind":"list","items":{"kind":"list","items":{"kind":"number","integer":true,"minimum":0,"maximum":1}}},"padTokenId":55,"seed":168,"generator":19,"onToken":27,"signal":18,"returnDictInGenerate":1,"doSample":1,"temperature":52,"topK":55,"topP":59,"minP":59,"typicalP":59,"epsilonCutoff":59,"etaCutoff":59,"repetitionPenalty":52,"noRepeatNgramSize":55,"badWordsIds":35,"sequenceBias":50,"suppressTokens":37,"beginSuppressTokens":37,"minLength":55,"minNewTokens":55,"logitsProcessor":145,"eosTokenId":162,"stopSequences":35,"stop":27,"numBeams":56,"lengthPenalty":62,"earlyStopping":133,"beamRules":16}}
 GlueOptions {"fields":{"test":1,"signal":18,"maxTrainSamples":56,"maxValidationSamples":56,"maxTestSamples":56}}
 GradOptions {"fields":{"gradOutputs":{"kind":"union","of":[{"kind":"class","name":"Tensor"},{"kind":"list","items":{"kind":"union","of":[{"kind":"class","name":"Tensor"},{"kind":"null"}]}}]},"allowUnused":1,"retainGraph":1,"createGraph":1}}
 GradcheckOptions {"fields":{"eps":52,"atol":60,"rtol":60,"raiseException":1}}
@@ -249,26 +250,26 @@ InverseSqrtOptions {"fields":{"timescale":52,"warmup":55}}
 KaimingOptions {"fields":{"a":62,"mode":{"kind":"choice","values":["fan_in","fan_out"]},"nonlinearity":10,"generator":19}}
 KlDivOptions {"fields":{"reduction":{"kind":"choice","values":["none","mean","sum","batchmean"]},"logTarget":1}}
 L1LossOptions {"fields":{"reduction":12}}
-LayerNormOptions {"fields":{"eps":60,"elementwiseAffine":1,"bias":135,"weight":25,"dtype":7,"device":132}}
+LayerNormOptions {"fields":{"eps":60,"elementwiseAffine":1,"bias":134,"weight":25,"dtype":7,"device":132}}
 LinearCrossEntropyOptions {"fields":{"bias":142,"ignoreIndex":57,"labelSmoothing":59,"reduction":12}}
 LinearLROptions {"fields":{"startFactor":58,"endFactor":59,"totalIters":56}}
-LinearOptions {"fields":{"bias":135,"weight":25,"dtype":7,"device":132}}
+LinearOptions {"fields":{"bias":134,"weight":25,"dtype":7,"device":132}}
 LoadAdapterOptions {"fields":{"adapterName":131,"isTrainable":1,"revision":132,"cacheDir":132,"token":170,"endpoint":172,"localFilesOnly":1,"onProgress":27,"signal":18}}
 LoadOptions {"fields":{"mapped":1}}
 LoopOptions {"fields":{"loader":{"kind":"object","name":"BatchSource","fields":["length","stateDict","loadStateDict"],"text":"an object with length, stateDict and loadStateDict"},"loss":27,"optimizer":{"kind":"object","name":"LoopOptimizer","fields":["paramGroups","step","zeroGrad","stateDict","loadStateDict"]},"schedule":{"kind":"union","of":[{"kind":"object","name":"LoopSchedule","fields":["step","stateDict","loadStateDict"],"text":"an object with step, stateDict and loadStateDict"},{"kind":"null"}]},"steps":55,"startStep":55,"gradientAccumulationSteps":56,"maxGradNorm":60,"signal":18,"onStep":27},"required":["loader","loss","optimizer","steps"]}
 LoraAttentionOptions {"fields":{"enableLora":32,"out":1,"r":55,"loraAlpha":62,"mergeWeights":1,"loraDropout":59,"dropout":59,"bias":1,"kdim":56,"vdim":56,"batchFirst":1,"addBiasKv":1,"addZeroAttn":1,"dtype":7,"device":132}}
-LoraConfig {"fields":{"r":56,"loraAlpha":62,"targetModules":174,"excludeModules":174,"loraDropout":59,"fanInFanOut":1,"bias":11,"useRslora":1,"modulesToSave":149,"initLoraWeights":133,"layersToTransform":{"kind":"union","of":[{"kind":"number"},{"kind":"list","items":{"kind":"number"}},{"kind":"null"}]},"layersPattern":174,"rankPattern":127,"alphaPattern":127,"trainableTokenIndices":{"kind":"union","of":[{"kind":"list","items":{"kind":"number"}},{"kind":"record","values":{"kind":"list","items":{"kind":"number"}}},{"kind":"null"}]},"useDora":1,"loraBias":1,"taskType":{"kind":"union","of":[{"kind":"choice","values":["CAUSAL_LM","SEQ_CLS","TOKEN_CLS","SEQ_2_SEQ_LM","QUESTION_ANS","FEATURE_EXTRACTION"]},{"kind":"null"}]},"baseModelNameOrPath":175,"revision":175}}
-LoraConvOptions {"fields":{"r":55,"loraAlpha":62,"mergeWeights":1,"dtype":7,"device":132,"loraDropout":59,"paddingMode":17,"stride":160,"padding":156,"dilation":160,"groups":56,"bias":135,"weight":25}}
+LoraConfig {"fields":{"r":56,"loraAlpha":62,"targetModules":174,"excludeModules":174,"loraDropout":59,"fanInFanOut":1,"bias":11,"useRslora":1,"modulesToSave":149,"initLoraWeights":135,"layersToTransform":{"kind":"union","of":[{"kind":"number"},{"kind":"list","items":{"kind":"number"}},{"kind":"null"}]},"layersPattern":174,"rankPattern":127,"alphaPattern":127,"trainableTokenIndices":{"kind":"union","of":[{"kind":"list","items":{"kind":"number"}},{"kind":"record","values":{"kind":"list","items":{"kind":"number"}}},{"kind":"null"}]},"useDora":1,"loraBias":1,"taskType":{"kind":"union","of":[{"kind":"choice","values":["CAUSAL_LM","SEQ_CLS","TOKEN_CLS","SEQ_2_SEQ_LM","QUESTION_ANS","FEATURE_EXTRACTION"]},{"kind":"null"}]},"baseModelNameOrPath":175,"revision":175}}
+LoraConvOptions {"fields":{"r":55,"loraAlpha":62,"mergeWeights":1,"dtype":7,"device":132,"loraDropout":59,"paddingMode":17,"stride":160,"padding":156,"dilation":160,"groups":56,"bias":134,"weight":25}}
 LoraDropoutOptions {"fields":{"loraDropout":59}}
 LoraEmbeddingOptions {"fields":{"r":55,"loraAlpha":62,"mergeWeights":1,"dtype":7,"device":132,"weight":25,"maxNorm":150,"normType":53,"sparse":1,"paddingIdx":163,"scaleGradByFreq":1}}
-LoraLinearOptions {"fields":{"fanInFanOut":1,"r":55,"loraAlpha":62,"mergeWeights":1,"dtype":7,"device":132,"loraDropout":59,"bias":135,"weight":25}}
+LoraLinearOptions {"fields":{"fanInFanOut":1,"r":55,"loraAlpha":62,"mergeWeights":1,"dtype":7,"device":132,"loraDropout":59,"bias":134,"weight":25}}
 LoraOptions {"fields":{"r":55,"loraAlpha":62,"mergeWeights":1,"dtype":7,"device":132}}
 MakeOptions {"fields":{"dtype":6,"requiresGrad":1}}
 MarginOptions {"fields":{"margin":62,"reduction":12}}
 MaskedLMOptions {"fields":{"labels":140,"attentionMask":140,"tokenTypeIds":140,"positionIds":140,"outputHiddenStates":1}}
 MaxPoolOptions {"fields":{"dilation":160,"stride":159,"padding":157,"ceilMode":1}}
 MergedFromLayerOptions {"fields":{"r":55,"loraAlpha":62,"mergeWeights":1,"loraDropout":59,"enableLora":30,"blocks":38}}
-MergedLinearOptions {"fields":{"fanInFanOut":1,"r":55,"loraAlpha":62,"mergeWeights":1,"dtype":7,"device":132,"loraDropout":59,"bias":135,"weight":25,"enableLora":30,"blocks":38}}
+MergedLinearOptions {"fields":{"fanInFanOut":1,"r":55,"loraAlpha":62,"mergeWeights":1,"dtype":7,"device":132,"loraDropout":59,"bias":134,"weight":25,"enableLora":30,"blocks":38}}
 MeteorJavaOptions {"fields":{"jar":131,"java":131,"language":131,"tokenize":14,"signal":18},"required":["jar"]}
 MeteorOptions {"fields":{"wordnet":143,"tokenize":14,"alpha":60,"beta":60,"gamma":60}}
 MseLossOptions {"fields":{"reduction":12}}
@@ -277,7 +278,7 @@ MultiStepLROptions {"fields":{"milestones":37,"gamma":62},"required":["milestone
 MultiheadAttentionForwardOptions {"fields":{"keyPaddingMask":142,"attnMask":142,"isCausal":1,"needWeights":1,"averageAttnWeights":1}}
 MultiheadAttentionOptions {"fields":{"dropout":59,"bias":1,"kdim":56,"vdim":56,"batchFirst":1,"addBiasKv":1,"addZeroAttn":1,"dtype":7,"device":132}}
 MultinomialOptions {"fields":{"replacement":1,"generator":19}}
-NamedAdapterOptions {"fields":{"r":56,"loraAlpha":62,"scaling":62,"loraDropout":59,"useDora":1,"loraBias":1,"ownBias":1,"init":133},"required":["r","loraAlpha","scaling"]}
+NamedAdapterOptions {"fields":{"r":56,"loraAlpha":62,"scaling":62,"loraDropout":59,"useDora":1,"loraBias":1,"ownBias":1,"init":135},"required":["r","loraAlpha","scaling"]}
 NistOptions {"fields":{"caseSensitive":1,"maxNgram":56,"signal":18}}
 NlgAdamWOptions {"fields":{"betas":40,"eps":60,"weightDecay":60,"correctBias":1,"lr":60}}
 NlgAdapterOptions {"fields":{"sameStart":1,"loraDim":55,"loraAlpha":62,"loraDropout":59}}
@@ -314,6 +315,7 @@ SamplingOptions {"fields":{"doSample":1,"temperature":52,"topK":55,"topP":59,"mi
 SaveFileOptions {"fields":{"metadata":128,"sync":1}}
 SaveMergedOptions {"fields":{"dtype":7,"metadata":128,"breakTies":1}}
 SaveOptions {"fields":{"dtype":7}}
+SavePretrainedOptions {"fields":{"convertToLora":1}}
 ScoreOptions {"fields":{"metrics":{"kind":"list","items":{"kind":"choice","values":["bleu","nist","rouge-l","cider","meteor","meteor-java","ter","pyter","chrf","chrf++","multi-bleu","sacrebleu","nltk-bleu"]}},"meteorJar":131,"onScore":27,"signal":18,"wordnet":143}}
 SequenceClassificationOptions {"fields":{"labels":141,"attentionMask":140,"tokenTypeIds":140,"positionIds":140,"outputHiddenStates":1}}
 SequentialLROptions {"fields":{"schedulers":{"kind":"list","items":{"kind":"object","name":"TorchScheduler"},"minItems":1},"milestones":37},"required":["schedulers","milestones"]}

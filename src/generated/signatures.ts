@@ -751,7 +751,7 @@ peft_peft_model$PeftModel$loadAdapter {"name":"peft.PeftModel.loadAdapter","isPr
 peft_peft_model$PeftModel$mergeAdapter {"name":"peft.PeftModel.mergeAdapter","parameters":[{"name":"names","rule":173,"optional":true}]}
 peft_peft_model$PeftModel$mergeAndUnload {"name":"peft.PeftModel.mergeAndUnload","parameters":[]}
 peft_peft_model$PeftModel$printTrainableParameters {"name":"peft.PeftModel.printTrainableParameters","parameters":[]}
-peft_peft_model$PeftModel$savePretrained {"name":"peft.PeftModel.savePretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"names","rule":173,"optional":true}]}
+peft_peft_model$PeftModel$savePretrained {"name":"peft.PeftModel.savePretrained","isPromise":true,"parameters":[{"name":"dir","rule":132},{"name":"names","rule":173,"optional":true},{"name":"options","rule":{"kind":"object","name":"SavePretrainedOptions","fields":[]},"optional":true,"options":"SavePretrainedOptions","checksItself":true}]}
 peft_peft_model$PeftModel$scaleAdapter {"name":"peft.PeftModel.scaleAdapter","parameters":[{"name":"adapterName","rule":132},{"name":"factor","rule":54}]}
 peft_peft_model$PeftModel$setAdapter {"name":"peft.PeftModel.setAdapter","parameters":[{"name":"names","rule":173}]}
 peft_peft_model$PeftModel$trainableCount {"name":"peft.PeftModel.trainableCount","parameters":[]}

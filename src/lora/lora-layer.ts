@@ -9,6 +9,7 @@ import { checkOptions, pickOptions } from '../runtime/check-options.js'
 import { bad } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
+import { cat } from '../tensor/make.js'
 import { isGradEnabled, keep, noGrad } from '../tensor/scope.js'
 import { KIND } from '../tensor/dtype.js'
 import type { Tensor } from '../tensor/tensor.js'
@@ -130,7 +131,7 @@ export abstract class LoraLayer extends Module implements Adapter {
     if (adapter === undefined) return
     if (this.mergedNames.includes(name)) this.unmerge()
     this.adapters.delete(name)
-    for (const tensor of adapter.parameters()) tensor.dispose()
+    for (const [, tensor] of adapter.namedTensors()) tensor.dispose()
   }
 
   /** Whether forward uses the merged weight. */
@@ -275,7 +276,11 @@ export abstract class LoraLayer extends Module implements Adapter {
     const [a, b] = [this.loraA, this.loraB]
     const { scaling, loraDropout: dropout } = this
     const own = a && b ? [{ a, b, scaling, dropout, loraBias: null, magnitude: null }] : []
-    return [...own, ...names.map((name) => this.adapters.get(name)!.factors())]
+    const named = names.flatMap((name) => {
+      const adapter = this.adapters.get(name)!
+      return [adapter.factors(), adapter.residual() ?? []].flat()
+    })
+    return [...own, ...named]
   }
 
   private namesInUse(): readonly string[] {
@@ -351,7 +356,12 @@ export abstract class LoraLayer extends Module implements Adapter {
     return this.mergedCopy
   }
 
+  // Several updates are folded as one, so that a half-precision weight is rounded once.
   private folded(all: readonly Factors[]): Tensor {
+    if (all.length > 1 && all.every(({ a, magnitude }) => magnitude === null && a.ndim === 2)) {
+      const scaled = all.map(({ b, scaling }) => b.mul(scaling))
+      return this.fold(this.baseWeight, cat(all.map(({ a }) => a)), cat(scaled, 1), 1)
+    }
     return all.reduce(
       (weight, each) =>
         each.magnitude === null ? this.fold(weight, each.a, each.b, each.scaling) : this.foldDora(weight, each),

@@ -13,6 +13,7 @@ import { adapterParameters, applyAdapter, parts, removeAdapter, trainAdapters } 
 import { completeConfig, scalingOf } from './config.js'
 import type { FullConfig, LoraConfig, TaskType } from './config.js'
 import { fillAdapter, readAdapter, writeAdapter } from './files.js'
+import { TiedTokenRows } from './saved-module.js'
 import { targetModules } from './targets.js'
 import { fillCombination, planCombination } from './weighted.js'
 import type { WeightedAdapterOptions } from './weighted.js'
@@ -24,6 +25,15 @@ export interface LoadAdapterOptions extends HubOptions {
   adapterName?: string
   /** Train it: its parameters get gradients. @default false */
   isTrainable?: boolean
+}
+
+/** Options of {@link PeftModel.savePretrained}. */
+export interface SavePretrainedOptions {
+  /**
+   * Write adapters that started from the base, `pissa` and `olora`, as plain ones of twice the rank, which are right on the base as it is, in any program. Without, they are written as they are:
+   * PEFT, and `loadAdapter` here, then compute the start again. @default true
+   */
+  convertToLora?: boolean
 }
 
 /** How many numbers are trained. */
@@ -207,10 +217,18 @@ export class PeftModel<M extends Module = Module> extends Module {
   }
 
   /** Writes adapters in PEFT's form: `default` into the folder itself, each other into a folder of its name. @param names all of them, unless given */
-  async savePretrained(dir: string, names?: string | readonly string[]): Promise<void> {
+  async savePretrained(
+    dir: string,
+    names?: string | readonly string[],
+    options: SavePretrainedOptions = {},
+  ): Promise<void> {
+    checkOptions('PeftModel.savePretrained', options, schemas.SavePretrainedOptions)
+    const isPlain = options.convertToLora ?? true
     const wanted = names === undefined ? [...this.configs.keys()] : this.checkNames('PeftModel.savePretrained', names)
+    for (const name of wanted) if (!isPlain) checkStartIsKnown(name, this.configs.get(name)!)
     for (const name of wanted) {
-      await writeAdapter(name === 'default' ? dir : join(dir, name), this.base_model, name, this.configs.get(name)!)
+      const folder = name === 'default' ? dir : join(dir, name)
+      await writeAdapter(folder, this.base_model, name, this.configs.get(name)!, isPlain)
     }
   }
 
@@ -233,8 +251,12 @@ export class PeftModel<M extends Module = Module> extends Module {
   /** Replaces all layers with adapters by plain ones that hold the merged weights of the active adapters, and returns the model. */
   mergeAndUnload(): M {
     withAdapters(this.active, () => {
+      const plain = new Map<Module, Module>()
       const wholes = [...parts(this.base_model)].flatMap(([, part]) => (isLoraLayer(part) ? [] : [part]))
-      replaceModules(this.base_model, new Map(wholes.map((part) => [part, part.toPlain()])))
+      const isTied = (part: Module) => part instanceof TiedTokenRows
+      for (const part of [...wholes.filter((each) => !isTied(each)), ...wholes.filter(isTied)])
+        plain.set(part, part.toPlain(plain))
+      replaceModules(this.base_model, plain)
       mergeAndUnload(this.base_model)
     })
     this.active = []
@@ -326,10 +348,16 @@ export function inspectTargets(model: Module, config: LoraConfig): TargetReport[
   checkOptions(owner, config, schemas.LoraConfig)
   return targetModules(owner, model, withTask(model, completeConfig(owner, config)), true).map(
     ({ path, module, r, loraAlpha }) => {
-      const [rows = 0, columns = 0] = (module as Module & { weight: { shape: readonly number[] } }).weight.shape
-      return { path, layer: module.constructor.name, r, loraAlpha, parameters: r * (rows + columns) }
+      return { path, layer: module.constructor.name, r, loraAlpha, parameters: sizeOfFactors(module, r) }
     },
   )
+}
+
+/** Numbers in the factors: of a dense layer `r · (in + out)`; of a convolution A has all input channels, and B is grouped. */
+function sizeOfFactors(module: Module, r: number): number {
+  const { weight, geometry } = module as Module & { weight: Tensor; geometry?: { groups: number } }
+  const [rows, groups] = [weight.shape[0]!, geometry?.groups ?? 1]
+  return r * groups * (weight.numel / rows) + (r / groups) * rows
 }
 
 const TASKS: readonly (readonly [ending: RegExp, task: TaskType])[] = [
@@ -345,6 +373,12 @@ function withTask(model: Module, config: FullConfig): FullConfig {
   const children = Array.from(model.namedChildren(), ([name]) => name)
   const heads = ['classifier', 'score'].filter((name) => children.includes(name))
   return { ...config, taskType, modulesToSave: [...new Set([...(config.modulesToSave ?? []), ...heads])] }
+}
+
+/** A random start is not found again. */
+function checkStartIsKnown(name: string, { initLoraWeights: init }: FullConfig): void {
+  if (typeof init !== 'string' || !init.startsWith('pissa_niter_')) return
+  throw bad('PeftModel.savePretrained', 'convertToLora', `true: the start of ${name}, ${init}, is random`, false)
 }
 
 function twice(): OptionError {

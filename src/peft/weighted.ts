@@ -1,7 +1,10 @@
 // A new adapter from the weighted sum of others (PEFT's add_weighted_adapter).
 import { UnsupportedError } from '../errors.js'
+import { Conv1d, Conv2d, Conv3d } from '../lora/conv.js'
+import { groupedKernels } from '../lora/layer-errors.js'
 import type { LoraLayer } from '../lora/lora-layer.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
+import { changesBase } from '../lora/starts.js'
 import type { Module } from '../nn/module.js'
 import { bad, checkChoice, checkInteger, checkNumber } from '../runtime/options.js'
 import { cat } from '../tensor/make.js'
@@ -71,6 +74,10 @@ export function planCombination(
   const own = adapters.map((name) => configs.get(name)!)
   for (const [i, config] of own.entries()) checkSummable(adapters[i]!, config)
   const layers = layersOf(model, adapters)
+  const grouped = layers.find(([, layer]) =>
+    layer instanceof Conv1d || layer instanceof Conv2d || layer instanceof Conv3d ? layer.geometry.groups > 1 : false,
+  )
+  if (grouped) throw groupedKernels(grouped[1].constructor.name, 'a weighted sum')
   const rank = rankOf(type, layers, adapters, options)
   const saved = savedOf(model, adapters)
   const config: FullConfig = {
@@ -186,6 +193,7 @@ function checkSummable(name: string, config: FullConfig): void {
     [config.loraBias, 'biases of its second factors'],
     [config.bias !== 'none', 'biases'],
     [config.trainableTokenIndices !== null, 'rows of an embedding'],
+    [changesBase(config.initLoraWeights), `the start ${config.initLoraWeights}, which it is the difference to`],
   ]
   const found = reasons.find(([has]) => has)
   if (found === undefined) return
@@ -193,7 +201,7 @@ function checkSummable(name: string, config: FullConfig): void {
     what: `${OWNER}: ${name} is more than its factors`,
     expected: 'adapters of factors, and of modules that only one of them saves',
     received: `an adapter with ${found[1]}`,
-    fix: 'merge it into the base, or leave it out',
+    fix: 'merge it into the base, or leave it out; one with such a start becomes plain when it is saved and loaded',
   })
 }
 
