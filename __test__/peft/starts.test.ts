@@ -33,7 +33,7 @@ for (const initLoraWeights of STARTS) {
     const trained = await logitsOf(model)
     t.true(farthest(trained, plain) > 1e-3)
     t.deepEqual(await logitsOf(model.withAdapter('__base__')), plain)
-    model.mergeAdapter()
+    await model.mergeAdapter()
     t.true(farthest(await logitsOf(model), trained) < 1e-5)
     model.unmergeAdapter()
     t.deepEqual(await logitsOf(model), trained)

@@ -21,7 +21,7 @@ import type { Factors } from './factors.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { makeA } from './linear.js'
-import { groupedKernels, onlyOneDora } from './layer-errors.js'
+import { groupedKernels } from './layer-errors.js'
 import { LoraLayer } from './lora-layer.js'
 import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
@@ -164,7 +164,6 @@ abstract class LoraConv extends LoraLayer {
   }
 
   protected override foldDora(weight: Tensor, factors: Factors): Tensor {
-    if (weight !== this.baseWeight) throw onlyOneDora(this.constructor.name)
     const wide = this.fold(weight.to(wideDtype(weight.dtype)), factors.a, factors.b, factors.scaling)
     const ratio = factors.magnitude!.flatten().div(this.norms(factors))
     return wide.mul(ratio.reshape([-1, ...wide.shape.slice(1).map(() => 1)])).to(weight.dtype)

@@ -13,7 +13,6 @@ import type { Tensor } from '../tensor/tensor.js'
 import { DoraNorms } from './dora.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
-import { onlyOneDora } from './layer-errors.js'
 import { LoraLayer } from './lora-layer.js'
 import type { Factors } from './factors.js'
 import type { LoraOptions } from './lora-layer.js'
@@ -132,7 +131,6 @@ export class Embedding extends LoraLayer {
   }
 
   protected override foldDora(weight: Tensor, factors: Factors): Tensor {
-    if (weight !== this.baseWeight) throw onlyOneDora('Embedding')
     const wide = this.fold(weight.to(wideDtype(weight.dtype)), factors.a, factors.b, factors.scaling)
     return wide.mul(factors.magnitude!.div(this.norms(factors))).to(weight.dtype)
   }

@@ -12,7 +12,6 @@ import type { Tensor } from '../tensor/tensor.js'
 import { DoraNorms } from './dora.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
-import { onlyOneDora } from './layer-errors.js'
 import { LoraLayer } from './lora-layer.js'
 import type { Factors } from './factors.js'
 import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
@@ -144,7 +143,6 @@ export class Linear extends LoraLayer {
   }
 
   protected override foldDora(weight: Tensor, factors: Factors): Tensor {
-    if (weight !== this.baseWeight) throw onlyOneDora('Linear')
     const { a, b, scaling, magnitude } = factors
     const wide = this.fold(weight.to(wideDtype(weight.dtype)), a, b, scaling)
     const ratio = magnitude!.div(this.norms(factors))

@@ -115,7 +115,8 @@ function isBare(part: Part): boolean {
   return part.adapters.size === 0 && part.loraA === null
 }
 
-type Part = LoraLayer | SavedModule | TokenRows | TiedTokenRows
+/** A module that holds adapters. */
+export type Part = LoraLayer | SavedModule | TokenRows | TiedTokenRows
 
 /** The modules that hold adapters, with their paths. */
 export function* parts(model: Module): Iterable<[path: string, part: Part]> {
@@ -126,7 +127,15 @@ export function* parts(model: Module): Iterable<[path: string, part: Part]> {
   }
 }
 
-function ownParameters(part: Part, name: string): Tensor[] {
+/** The names of the adapters that a module has. */
+export function adaptersOf(part: Part): string[] {
+  if (part instanceof TiedTokenRows) return []
+  if (part instanceof TokenRows) return [...part.token_adapter.keys()]
+  return [...(part instanceof SavedModule ? part.modules_to_save : part.adapters).keys()]
+}
+
+/** The parameters of an adapter in one module. */
+export function ownParameters(part: Part, name: string): Tensor[] {
   if (part instanceof SavedModule) return part.ownOf(name).map(([, tensor]) => tensor)
   if (part instanceof TiedTokenRows) return []
   if (part instanceof TokenRows) return [part.token_adapter.get(name) ?? []].flat()

@@ -4,3 +4,7 @@ export type { Adapted, LoadAdapterOptions, SavePretrainedOptions, TargetReport, 
 export type { FullConfig, LoraConfig, ModulePattern, TaskType } from './config.js'
 export type { WeightedAdapterOptions } from './weighted.js'
 export type { CombinationType, MajoritySignMethod } from './combine.js'
+export { createLoraFaOptimizer, LoraFa, loraPlusParamGroups } from './optimizers.js'
+export type { LoraFaOptions, LoraPlusGroup, LoraPlusOptions } from './optimizers.js'
+export type { MergeOptions, MergeReport } from './merging.js'
+export type { LayerStatus, ModelStatus } from './status.js'

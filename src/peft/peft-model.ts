@@ -7,11 +7,15 @@ import { mergeAndUnload } from '../lora/merge.js'
 import { replaceModules } from '../lora/replace.js'
 import { Module } from '../nn/module.js'
 import { checkOptions, pickOptions } from '../runtime/check-options.js'
-import { bad, nearest } from '../runtime/options.js'
+import { bad, checkNumber, nearest } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import { adapterParameters, applyAdapter, parts, removeAdapter, trainAdapters } from './apply.js'
 import { completeConfig, scalingOf } from './config.js'
 import type { FullConfig, LoraConfig, TaskType } from './config.js'
+import { mergeChecked } from './merging.js'
+import type { MergeOptions, MergeReport } from './merging.js'
+import { statusOf } from './status.js'
+import type { ModelStatus } from './status.js'
 import { fillAdapter, readAdapter, writeAdapter } from './files.js'
 import { TiedTokenRows } from './saved-module.js'
 import { targetModules } from './targets.js'
@@ -71,6 +75,7 @@ export class PeftModel<M extends Module = Module> extends Module {
   readonly base_model: M
   private readonly configs = new Map<string, FullConfig>()
   private active: readonly string[] = []
+  private isDisabled = false
 
   /** @param config that of the first adapter; null for none yet */
   constructor(model: M, config: LoraConfig | null = {}, adapterName = 'default') {
@@ -153,14 +158,16 @@ export class PeftModel<M extends Module = Module> extends Module {
 
   /** Calls a function in which no adapter acts, at once, and returns what it returns. For asynchronous work there is `withAdapter('__base__')`. */
   disableAdapter<T>(run: () => T): T {
-    const before = this.active
+    const [before, wasDisabled] = [this.active, this.isDisabled]
     this.active = []
+    this.isDisabled = true
     try {
       const result = run()
       if (result instanceof Promise) throw asynchronous()
       return result
     } finally {
       this.active = before
+      this.isDisabled = wasDisabled
     }
   }
 
@@ -233,14 +240,19 @@ export class PeftModel<M extends Module = Module> extends Module {
   }
 
   /**
-   * Makes calls with these adapters use merged weights, one copy of each adapted weight; the base is not changed. Calls of views with other adapters are
-   * computed unmerged. @param names the active ones, unless given
+   * Makes calls with these adapters use merged weights, one copy of each adapted weight, at once; the base is not changed. Calls of views with other adapters are
+   * computed unmerged. The copies are checked for NaN and infinity: then the call is rejected, and what was merged before is so again.
+   * @param options names of adapters, in place of the active ones, or options
+   * @example
+   * const { maxLogitChange, rounding } = await model.mergeAdapter({ probe: [[1, 2, 3]] })
+   * @returns what merging costs
    */
-  mergeAdapter(names: string | readonly string[] = this.active): void {
-    const wanted = this.checkNames('PeftModel.mergeAdapter', names)
-    withAdapters(wanted, () => {
-      for (const [, part] of parts(this.base_model)) if (isLoraLayer(part)) part.merge()
-    })
+  async mergeAdapter(options: string | readonly string[] | MergeOptions = {}): Promise<MergeReport> {
+    const owner = 'PeftModel.mergeAdapter'
+    const isNames = typeof options === 'string' || Array.isArray(options)
+    const given = isNames ? { adapterNames: options as string | readonly string[] } : (options as MergeOptions)
+    checkOptions(owner, given, schemas.MergeOptions)
+    return mergeChecked(this.base_model, this.checkNames(owner, given.adapterNames ?? this.active), given)
   }
 
   /** Releases merged weights. */
@@ -270,8 +282,19 @@ export class PeftModel<M extends Module = Module> extends Module {
     return this.base_model
   }
 
+  /** What the adapters are at the moment, of the model and layer by layer. @see peft `get_model_status`, `get_layer_status` */
+  status(): ModelStatus {
+    return statusOf(this.base_model, [...this.configs.keys()], this.active, !this.isDisabled)
+  }
+
+  /** Takes {@link scaleAdapter} back. */
+  unscaleAdapter(adapterName: string): void {
+    this.scaleAdapter(adapterName, 1)
+  }
+
   /** Multiplies the updates of an adapter by a factor, e.g. 0.5 for half its effect. It does not add up: 1 is the adapter as it was trained. */
   scaleAdapter(adapterName: string, factor: number): void {
+    checkNumber('PeftModel.scaleAdapter', 'factor', factor)
     this.checkNames('PeftModel.scaleAdapter', adapterName)
     for (const [, part] of parts(this.base_model)) {
       const own = isLoraLayer(part) ? part.adapters.get(adapterName) : undefined
