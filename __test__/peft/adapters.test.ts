@@ -70,7 +70,7 @@ for (const [name, config] of Object.entries(CONFIGS)) {
     stir(model, 2)
     const apart = await logitsOf(model)
     for (let i = 0; i < 3; i++) {
-      model.mergeAdapter()
+      await model.mergeAdapter()
       t.true(farthest(await logitsOf(model), apart) < 1e-5)
       model.unmergeAdapter()
       t.deepEqual(await logitsOf(model), apart)
@@ -164,10 +164,10 @@ test('peft: two adapters at once add their updates; merged, views of others are 
   const sum = lora.noGrad(() => q.forward(x!).add(a!.forward(x!)).add(b!.forward(x!)))
   t.true(farthest(await numbers(y!), await numbers(sum)) < 1e-5)
   const onlyA = await logitsOf(model.withAdapter('a'))
-  model.mergeAdapter('a')
+  await model.mergeAdapter('a')
   t.true(farthest(await logitsOf(model.withAdapter('a')), onlyA) < 1e-5)
   t.deepEqual(await logitsOf(model), both)
-  model.mergeAdapter(['a', 'b'])
+  await model.mergeAdapter(['a', 'b'])
   t.true(farthest(await logitsOf(model), both) < 1e-5)
   t.deepEqual(await logitsOf(model.withAdapter('a')), onlyA)
 })
@@ -208,7 +208,7 @@ test('peft: DoRA is m · (W + sBA) / ‖W + sBA‖, with a transposed weight and
   })
   const ids = [[1, 2, 3]]
   const before = await numbers(lora.noGrad(() => model.forward(ids).logits))
-  model.mergeAdapter()
+  await model.mergeAdapter()
   t.true(farthest(await numbers(lora.noGrad(() => model.forward(ids).logits)), before) < 1e-5)
   model.mergeAndUnload()
   const plain = gpt2.getSubmodule('transformer.h.0.mlp.c_fc')
@@ -255,7 +255,7 @@ test('peft: the merged weight of a layer is that of what was merged, also outsid
   const layer = base.getSubmodule('model.layers.0.self_attn.q_proj') as lora.Linear
   const { lora_A: a, lora_B: b, scaling } = layer.adapters.get('default')!
   const want = await numbers(lora.noGrad(() => layer.baseWeight.add(b.matmul(a).mul(scaling))))
-  model.mergeAdapter()
+  await model.mergeAdapter()
   t.true(farthest(await numbers(layer.forwardWeight()), want) < 1e-6)
   t.true(farthest(await numbers(layer.weight), want) < 1e-6)
   model.unmergeAdapter()

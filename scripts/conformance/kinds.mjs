@@ -14,6 +14,7 @@ import { nlgDecodeKinds } from './nlg-decode.mjs'
 import { nlgKinds } from './nlg.mjs'
 import { optimizerKinds } from './optimizer.mjs'
 import { peftAdapterKinds } from './peft-adapter.mjs'
+import { peftMultiKinds } from './peft-multi.mjs'
 import { scheduleKinds } from './schedule.mjs'
 import { surgeryKinds } from './surgery.mjs'
 import { tokenizerKinds } from './tokenizer.mjs'
@@ -42,6 +43,7 @@ export const KINDS = {
   ...trainingKinds,
   ...decoderKinds,
   ...peftAdapterKinds,
+  ...peftMultiKinds,
   ...encoderKinds,
   ...checkpointKinds,
   ...fileKinds,

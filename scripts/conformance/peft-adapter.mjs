@@ -32,7 +32,7 @@ async function runAdapter(fixture, check) {
   await check.close('base.logits', base.logits, tolerance)
   await check.close('adapter.logits', logits(peft), tolerance)
   await checkWritten(fixture, check, config, peft, logits)
-  peft.mergeAdapter()
+  await peft.mergeAdapter()
   await check.close('adapter.logits', logits(peft), tolerance, { where: 'merged' })
   await checkMerged(fixture, check, peft.mergeAndUnload(), tolerance)
 

@@ -921,12 +921,28 @@ export function multinomial(p: Operand, count: number, replacement: boolean): Te
   return call.one(113)
 }
 
+/** The factors U (m, k), S (k) and V (n, k) of a matrix `x` (m, n), with x = U diag(S) Vᵀ and k = min(m, n); computed in f64 on the CPU. */
+export function svd(x: Operand): [Tensor, Tensor, Tensor] {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  return call.triple(114)
+}
+
+/** The factors Q (m, k) and R (k, n) of a matrix `x` (m, n), with x = Q R and k = min(m, n); computed in f64 on the CPU. */
+export function qr(x: Operand): [Tensor, Tensor] {
+  call.begin()
+  call.input(x)
+  call.attributes()
+  return call.pair(115)
+}
+
 /** `log(1 + x)`, exact for small `x` too. */
 export function log1p(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(114)
+  return call.one(116)
 }
 
 /** A tensor of one value. */
@@ -936,7 +952,7 @@ export function full(shape: readonly number[], value: number, dtype: Dtype): Ten
   call.dims(shape)
   call.num(value)
   call.dtype(dtype)
-  return call.one(115)
+  return call.one(117)
 }
 
 /** Uniform numbers from `low` (included) to `high`. */
@@ -947,7 +963,7 @@ export function rand(shape: readonly number[], low: number, high: number, dtype:
   call.num(low)
   call.num(high)
   call.dtype(dtype)
-  return call.one(116)
+  return call.one(118)
 }
 
 /** Normal numbers. */
@@ -958,7 +974,7 @@ export function randn(shape: readonly number[], mean: number, std: number, dtype
   call.num(mean)
   call.num(std)
   call.dtype(dtype)
-  return call.one(117)
+  return call.one(119)
 }
 
 /** `x += y`. */
@@ -967,7 +983,7 @@ export function addInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(118)
+  call.none(120)
 }
 
 /** `x -= y`. */
@@ -976,7 +992,7 @@ export function subInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(119)
+  call.none(121)
 }
 
 /** `x *= y`. */
@@ -985,7 +1001,7 @@ export function mulInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(120)
+  call.none(122)
 }
 
 /** `x /= y`. */
@@ -994,7 +1010,7 @@ export function divInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(121)
+  call.none(123)
 }
 
 /** Overwrites `x` with `src`, broadcast and converted. */
@@ -1003,7 +1019,7 @@ export function copyInplace(x: Operand, src: Operand): void {
   call.input(x)
   call.input(src)
   call.attributes()
-  call.none(122)
+  call.none(124)
 }
 
 /** `x = mul * x + add`. */
@@ -1013,7 +1029,7 @@ export function affineInplace(x: Operand, mul: number, add: number): void {
   call.attributes()
   call.num(mul)
   call.num(add)
-  call.none(123)
+  call.none(125)
 }
 
 /** Holds `x` between two bounds. */
@@ -1023,7 +1039,7 @@ export function clampInplace(x: Operand, min: number, max: number): void {
   call.attributes()
   call.num(min)
   call.num(max)
-  call.none(124)
+  call.none(126)
 }
 
 /** Sets every element. */
@@ -1032,7 +1048,7 @@ export function fillInplace(x: Operand, value: number): void {
   call.input(x)
   call.attributes()
   call.num(value)
-  call.none(125)
+  call.none(127)
 }
 
 /** Uniform numbers. */
@@ -1042,7 +1058,7 @@ export function uniformInplace(x: Operand, low: number, high: number): void {
   call.attributes()
   call.num(low)
   call.num(high)
-  call.none(126)
+  call.none(128)
 }
 
 /** Normal numbers. */
@@ -1052,7 +1068,7 @@ export function normalInplace(x: Operand, mean: number, std: number): void {
   call.attributes()
   call.num(mean)
   call.num(std)
-  call.none(127)
+  call.none(129)
 }
 
 /** Writes `src` into `x` from `start` along a dimension. */
@@ -1063,7 +1079,7 @@ export function sliceAssign(x: Operand, src: Operand, dim: number, start: number
   call.attributes()
   call.num(dim)
   call.num(start)
-  call.none(128)
+  call.none(130)
 }
 
 /** One step of Adam or AdamW; `groups` holds `count, lr, beta1, beta2, eps, weightDecay, step, decoupled, maximize, amsgrad` for each run of parameters with options of their own, `vmax` the maxima of those with AMSGrad. */
@@ -1081,7 +1097,7 @@ export function adamwStep(params: readonly Operand[], grads: readonly Operand[],
   call.lists(v)
   call.lists(vmax)
   call.nums(groups)
-  call.none(129)
+  call.none(131)
 }
 
 /** One step of the AdamW of microsoft/LoRA's NLG example; `groups` holds `count, lr, beta1, beta2, eps, weightDecay, step, correctBias` for each run of parameters. */
@@ -1097,7 +1113,7 @@ export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand
   call.lists(m)
   call.lists(v)
   call.nums(groups)
-  call.none(130)
+  call.none(132)
 }
 
 /** One step of SGD; `groups` holds `count, lr, momentum, dampening, nesterov, weightDecay, first, maximize` for each run of parameters, `buffers` the momentum of those that have some. */
@@ -1111,7 +1127,7 @@ export function sgdStep(params: readonly Operand[], grads: readonly Operand[], b
   call.lists(grads)
   call.lists(buffers)
   call.nums(groups)
-  call.none(131)
+  call.none(133)
 }
 
 /** Norm of all gradients together. */
@@ -1120,7 +1136,7 @@ export function globalNorm(grads: readonly Operand[]): Tensor {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  return call.one(132)
+  return call.one(134)
 }
 
 /** Scales gradients by `min(1, maxNorm / (norm + 1e-6))`. */
@@ -1131,7 +1147,7 @@ export function clipScale(grads: readonly Operand[], norm: Operand, maxNorm: num
   call.attributes()
   call.lists(grads)
   call.num(maxNorm)
-  call.none(133)
+  call.none(135)
 }
 
 /** Holds gradients between `-value` and `value`. */
@@ -1141,7 +1157,7 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.attributes()
   call.lists(grads)
   call.num(value)
-  call.none(134)
+  call.none(136)
 }
 
 /** Sets gradients to 0. */
@@ -1150,7 +1166,7 @@ export function zeroGrads(grads: readonly Operand[]): void {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  call.none(135)
+  call.none(137)
 }
 
 /** Overwrites each of `targets` with its source, converted: all of them, or none. */
@@ -1161,7 +1177,7 @@ export function assign(targets: readonly Operand[], sources: readonly Operand[])
   call.attributes()
   call.lists(targets)
   call.lists(sources)
-  call.none(136)
+  call.none(138)
 }
 
 /** Fails with the first of `sources` that failed; what takes the result runs only when all of them are there. */
@@ -1170,5 +1186,5 @@ export function allSound(sources: readonly Operand[]): Tensor {
   call.list(sources)
   call.attributes()
   call.lists(sources)
-  return call.one(137)
+  return call.one(139)
 }

@@ -92,12 +92,15 @@ export type SchemaName =
   | 'LoraConvOptions'
   | 'LoraDropoutOptions'
   | 'LoraEmbeddingOptions'
+  | 'LoraFaOptions'
   | 'LoraLinearOptions'
   | 'LoraOptions'
+  | 'LoraPlusOptions'
   | 'MakeOptions'
   | 'MarginOptions'
   | 'MaskedLMOptions'
   | 'MaxPoolOptions'
+  | 'MergeOptions'
   | 'MergedFromLayerOptions'
   | 'MergedLinearOptions'
   | 'MeteorJavaOptions'
@@ -147,6 +150,7 @@ export type SchemaName =
   | 'SaveMergedOptions'
   | 'SaveModelGgufOptions'
   | 'SaveOptions'
+  | 'SavePretrainedOptions'
   | 'ScoreOptions'
   | 'SequenceClassificationOptions'
   | 'SequentialLROptions'
@@ -169,6 +173,7 @@ export type SchemaName =
   | 'TripletMarginLossOptions'
   | 'VarianceOptions'
   | 'WarmupOptions'
+  | 'WeightedAdapterOptions'
   | 'XavierOptions'
 
 /** A line for each schema: its name, and what it is as JSON. */
@@ -341,4 +346,5 @@ TransformerEncoderOptions {"fields":{"norm":{"kind":"union","of":[{"kind":"class
 TripletMarginLossOptions {"fields":{"margin":60,"swap":1,"reduction":12,"p":54,"eps":62}}
 VarianceOptions {"fields":{"correction":62,"keepdim":1}}
 WarmupOptions {"fields":{"warmup":55}}
+WeightedAdapterOptions {"fields":{"combinationType":{"kind":"choice","values":["linear","cat","svd","ties","ties_svd","dare_linear","dare_ties","dare_linear_svd","dare_ties_svd","magnitude_prune","magnitude_prune_svd"]},"svdRank":56,"svdClamp":59,"svdFullMatrices":1,"density":59,"majoritySignMethod":{"kind":"choice","values":["total","frequency"]}}}
 XavierOptions {"fields":{"gain":62,"generator":19}}`

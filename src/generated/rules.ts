@@ -100,6 +100,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"object","name":"LoadAdapterOptions","fields":[]}
 {"kind":"object","name":"LoraConfig","fields":[]}
 {"kind":"object","name":"LoraConvOptions","fields":[]}
+{"kind":"object","name":"LoraFaOptions","fields":[]}
 {"kind":"object","name":"MakeOptions","fields":[]}
 {"kind":"object","name":"MarginOptions","fields":[]}
 {"kind":"object","name":"MaxPoolOptions","fields":[]}
@@ -134,9 +135,9 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"record","values":{"kind":"union","of":[{"kind":"object","name":"Stream"},{"kind":"class","name":"Generator"},{"kind":"object","name":"HasStateDict","fields":["stateDict","loadStateDict"],"text":"an object with stateDict and loadStateDict"}]}}
 {"kind":"string","minLength":1}
 {"kind":"string"}
-{"kind":"union","of":[{"kind":"boolean"},{"kind":"choice","values":["gaussian"]}]}
 {"kind":"union","of":[{"kind":"boolean"},{"kind":"choice","values":["never"]}]}
 {"kind":"union","of":[{"kind":"boolean"},{"kind":"class","name":"Tensor"}]}
+{"kind":"union","of":[{"kind":"boolean"},{"kind":"string"}]}
 {"kind":"union","of":[{"kind":"class","name":"KvCache"},{"kind":"null"}]}
 {"kind":"union","of":[{"kind":"class","name":"Module","text":"a module, nn.Linear"},{"kind":"class","name":"Module","text":"a module, nn.TransposedLinear"}]}
 {"kind":"union","of":[{"kind":"class","name":"Tensor"},{"kind":"iterable"}]}

@@ -12,8 +12,8 @@ autograd_anomaly$anomaly {"name":"anomaly","parameters":[{"name":"fn","rule":27}
 autograd_anomaly$setAnomalyMode {"name":"setAnomalyMode","parameters":[{"name":"on","rule":1}]}
 autograd_checkpoint$checkpoint {"name":"checkpoint","parameters":[{"name":"fn","rule":27}],"rest":{"name":"inputs","rule":25,"optional":true}}
 autograd_function$Function$apply$static {"name":"Function.apply","parameters":[],"rest":{"name":"inputs","rule":0,"optional":true}}
-autograd_function$Function$backward$static {"name":"Function.backward","parameters":[{"name":"_ctx","rule":124}],"rest":{"name":"_gradOutputs","rule":123,"optional":true}}
-autograd_function$Function$forward$static {"name":"Function.forward","parameters":[{"name":"_ctx","rule":124}],"rest":{"name":"_inputs","rule":123,"optional":true}}
+autograd_function$Function$backward$static {"name":"Function.backward","parameters":[{"name":"_ctx","rule":125}],"rest":{"name":"_gradOutputs","rule":124,"optional":true}}
+autograd_function$Function$forward$static {"name":"Function.forward","parameters":[{"name":"_ctx","rule":125}],"rest":{"name":"_inputs","rule":124,"optional":true}}
 autograd_function$FunctionContext$markNonDifferentiable {"name":"FunctionContext.markNonDifferentiable","parameters":[],"rest":{"name":"outputs","rule":25,"optional":true}}
 autograd_function$FunctionContext$saveForBackward {"name":"FunctionContext.saveForBackward","parameters":[],"rest":{"name":"tensors","rule":143,"optional":true}}
 autograd_function$FunctionContext$setMaterializeGrads {"name":"FunctionContext.setMaterializeGrads","parameters":[{"name":"on","rule":1}]}
@@ -172,15 +172,13 @@ lora_conv$LoraConv$extraRepr {"name":"LoraConv.extraRepr","parameters":[]}
 lora_conv$LoraConv$forward {"name":"LoraConv.forward","parameters":[{"name":"x","rule":25}]}
 lora_conv$LoraConv$keyAliases {"name":"LoraConv.keyAliases","parameters":[]}
 lora_conv$LoraConv$toPlain {"name":"LoraConv.toPlain","parameters":[{"name":"twins","rule":20,"optional":true}]}
-lora_embedding$Embedding$blockKeys {"name":"lora.Embedding.blockKeys","parameters":[]}
 lora_embedding$Embedding$constructor {"name":"lora.Embedding","isConstructor":true,"parameters":[{"name":"numEmbeddings","rule":54},{"name":"embeddingDim","rule":54},{"name":"options","rule":{"kind":"object","name":"LoraEmbeddingOptions","fields":[]},"optional":true,"options":"LoraEmbeddingOptions","checksItself":true}]}
 lora_embedding$Embedding$extraRepr {"name":"lora.Embedding.extraRepr","parameters":[]}
 lora_embedding$Embedding$forward {"name":"lora.Embedding.forward","parameters":[{"name":"ids","rule":25}]}
-lora_embedding$Embedding$fromLayer$static {"name":"lora.Embedding.fromLayer","parameters":[{"name":"layer","rule":{"kind":"class","name":"Module","text":"a module, nn.Embedding"}},{"name":"options","rule":123,"optional":true,"options":"FromLayerOptions","checksItself":true}]}
-lora_embedding$Embedding$fromPretrained$static {"name":"lora.Embedding.fromPretrained","parameters":[{"name":"weight","rule":25},{"name":"options","rule":123,"optional":true,"options":{"fields":{"r":{"kind":"number","integer":true,"minimum":0},"loraAlpha":{"kind":"number"},"mergeWeights":{"kind":"boolean"},"dtype":{"kind":"choice","values":["f32","f64","bf16","f16"]},"device":{"kind":"string"},"maxNorm":{"kind":"union","of":[{"kind":"number","exclusiveMinimum":0},{"kind":"null"}]},"normType":{"kind":"number","infinity":true,"exclusiveMinimum":0},"sparse":{"kind":"boolean"},"paddingIdx":{"kind":"union","of":[{"kind":"number","integer":true},{"kind":"null"}]},"scaleGradByFreq":{"kind":"boolean"}},"required":[]}}]}
+lora_embedding$Embedding$fromLayer$static {"name":"lora.Embedding.fromLayer","parameters":[{"name":"layer","rule":{"kind":"class","name":"Module","text":"a module, nn.Embedding"}},{"name":"options","rule":124,"optional":true,"options":"FromLayerOptions","checksItself":true}]}
+lora_embedding$Embedding$fromPretrained$static {"name":"lora.Embedding.fromPretrained","parameters":[{"name":"weight","rule":25},{"name":"options","rule":124,"optional":true,"options":{"fields":{"r":{"kind":"number","integer":true,"minimum":0},"loraAlpha":{"kind":"number"},"mergeWeights":{"kind":"boolean"},"dtype":{"kind":"choice","values":["f32","f64","bf16","f16"]},"device":{"kind":"string"},"maxNorm":{"kind":"union","of":[{"kind":"number","exclusiveMinimum":0},{"kind":"null"}]},"normType":{"kind":"number","infinity":true,"exclusiveMinimum":0},"sparse":{"kind":"boolean"},"paddingIdx":{"kind":"union","of":[{"kind":"number","integer":true},{"kind":"null"}]},"scaleGradByFreq":{"kind":"boolean"}},"required":[]}}]}
 lora_embedding$Embedding$toPlain {"name":"lora.Embedding.toPlain","parameters":[{"name":"twins","rule":20,"optional":true}]}
 lora_inject$injectLora {"name":"lora.injectLora","parameters":[{"name":"model","rule":22},{"name":"options","rule":{"kind":"object","name":"InjectOptions","fields":["targets"],"text":"an object with targets"},"options":"InjectOptions","checksItself":true}]}
-lora_linear$Linear$blockKeys {"name":"lora.Linear.blockKeys","parameters":[]}
 lora_linear$Linear$constructor {"name":"lora.Linear","isConstructor":true,"parameters":[{"name":"inFeatures","rule":54},{"name":"outFeatures","rule":54},{"name":"options","rule":{"kind":"object","name":"LoraLinearOptions","fields":[]},"optional":true,"options":"LoraLinearOptions","checksItself":true}]}
 lora_linear$Linear$extraRepr {"name":"lora.Linear.extraRepr","parameters":[]}
 lora_linear$Linear$forward {"name":"lora.Linear.forward","parameters":[{"name":"x","rule":25}]}
@@ -206,7 +204,6 @@ lora_lora_layer$isLoraLayer {"name":"lora.isLoraLayer","parameters":[{"name":"mo
 lora_merge$mergeAll {"name":"lora.mergeAll","parameters":[{"name":"model","rule":22}]}
 lora_merge$mergeAndUnload {"name":"lora.mergeAndUnload","parameters":[{"name":"model","rule":22}]}
 lora_merge$unmergeAll {"name":"lora.unmergeAll","parameters":[{"name":"model","rule":22}]}
-lora_merged_linear$MergedLinear$blockKeys {"name":"lora.MergedLinear.blockKeys","parameters":[]}
 lora_merged_linear$MergedLinear$constructor {"name":"lora.MergedLinear","isConstructor":true,"parameters":[{"name":"inFeatures","rule":54},{"name":"outFeatures","rule":54},{"name":"options","rule":{"kind":"object","name":"MergedLinearOptions","fields":[]},"optional":true,"options":"MergedLinearOptions","checksItself":true}]}
 lora_merged_linear$MergedLinear$extraRepr {"name":"lora.MergedLinear.extraRepr","parameters":[]}
 lora_merged_linear$MergedLinear$forward {"name":"lora.MergedLinear.forward","parameters":[{"name":"x","rule":25}]}
@@ -325,7 +322,7 @@ models_modernbert_classification$ModernBertForSequenceClassification$constructor
 models_modernbert_masked_lm$ModernBertForMaskedLM$constructor {"name":"models.ModernBertForMaskedLM","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
 models_modernbert_modernbert$ModernBertModel$constructor {"name":"models.ModernBertModel","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
 models_modernbert_modernbert$ModernBertModel$forward {"name":"models.ModernBertModel.forward","parameters":[{"name":"inputIds","rule":0},{"name":"options","rule":84,"optional":true,"options":"EncoderModelOptions"}]}
-models_modernbert_modernbert$ModernBertPredictionHead$constructor {"name":"models.ModernBertPredictionHead","isConstructor":true,"parameters":[{"name":"config","rule":124},{"name":"take","rule":27},{"name":"wide","rule":1,"optional":true}]}
+models_modernbert_modernbert$ModernBertPredictionHead$constructor {"name":"models.ModernBertPredictionHead","isConstructor":true,"parameters":[{"name":"config","rule":125},{"name":"take","rule":27},{"name":"wide","rule":1,"optional":true}]}
 models_modernbert_modernbert$ModernBertPredictionHead$forward {"name":"models.ModernBertPredictionHead.forward","parameters":[{"name":"x","rule":25}]}
 models_modernbert_token_classification$ModernBertForTokenClassification$constructor {"name":"models.ModernBertForTokenClassification","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
 models_registry$AutoModel$fromConfig {"name":"models.AutoModel.fromConfig","parameters":[{"name":"config","rule":124},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"}]}
@@ -340,10 +337,10 @@ models_registry$AutoModelForTokenClassification$fromConfig {"name":"models.AutoM
 models_registry$AutoModelForTokenClassification$fromPretrained {"name":"models.AutoModelForTokenClassification.fromPretrained","isPromise":true,"parameters":[{"name":"dirOrHubId","rule":133},{"name":"options","rule":106,"optional":true,"options":"PretrainedOptions"}]}
 models_roberta_classification$RobertaClassificationHead$constructor {"name":"models.RobertaClassificationHead","isConstructor":true,"parameters":[{"name":"config","rule":124},{"name":"take","rule":27}]}
 models_roberta_classification$RobertaClassificationHead$forward {"name":"models.RobertaClassificationHead.forward","parameters":[{"name":"features","rule":25}]}
-models_roberta_classification$RobertaForSequenceClassification$constructor {"name":"models.RobertaForSequenceClassification","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
-models_roberta_masked_lm$RobertaForMaskedLM$constructor {"name":"models.RobertaForMaskedLM","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
-models_roberta_roberta$RobertaModel$constructor {"name":"models.RobertaModel","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":105,"optional":true,"options":"PooledEncoderOptions"},{"name":"take","rule":27,"optional":true}]}
-models_roberta_token_classification$RobertaForTokenClassification$constructor {"name":"models.RobertaForTokenClassification","isConstructor":true,"parameters":[{"name":"config","rule":124,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
+models_roberta_classification$RobertaForSequenceClassification$constructor {"name":"models.RobertaForSequenceClassification","isConstructor":true,"parameters":[{"name":"config","rule":125,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
+models_roberta_masked_lm$RobertaForMaskedLM$constructor {"name":"models.RobertaForMaskedLM","isConstructor":true,"parameters":[{"name":"config","rule":125,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
+models_roberta_roberta$RobertaModel$constructor {"name":"models.RobertaModel","isConstructor":true,"parameters":[{"name":"config","rule":125,"optional":true},{"name":"options","rule":106,"optional":true,"options":"PooledEncoderOptions"},{"name":"take","rule":27,"optional":true}]}
+models_roberta_token_classification$RobertaForTokenClassification$constructor {"name":"models.RobertaForTokenClassification","isConstructor":true,"parameters":[{"name":"config","rule":125,"optional":true},{"name":"options","rule":85,"optional":true,"options":"FreshOptions"},{"name":"take","rule":27,"optional":true}]}
 models_shared_causal_lm$CausalLM$forward {"name":"models.CausalLM.forward","parameters":[{"name":"inputIds","rule":0},{"name":"options","rule":{"kind":"object","name":"CausalLMOptions","fields":[]},"optional":true}]}
 models_shared_causal_lm$CausalLM$generate {"name":"models.CausalLM.generate","isPromise":true,"parameters":[{"name":"prompt","rule":0},{"name":"options","rule":86,"optional":true}]}
 models_shared_causal_lm$CausalLM$gradientCheckpointingDisable {"name":"models.CausalLM.gradientCheckpointingDisable","parameters":[]}
@@ -420,9 +417,9 @@ nn_activations$Softplus$forward {"name":"nn.Softplus.forward","parameters":[{"na
 nn_activations$Tanh$constructor {"name":"nn.Tanh","isConstructor":true,"parameters":[]}
 nn_activations$Tanh$forward {"name":"nn.Tanh.forward","parameters":[{"name":"x","rule":25}]}
 nn_batch_norm$BatchNorm$forward {"name":"BatchNorm.forward","parameters":[{"name":"x","rule":25}]}
-nn_batch_norm$BatchNorm1d$constructor {"name":"nn.BatchNorm1d","isConstructor":true,"parameters":[{"name":"numFeatures","rule":54},{"name":"options","rule":110,"optional":true,"options":"RunningNormOptions"}]}
-nn_batch_norm$BatchNorm2d$constructor {"name":"nn.BatchNorm2d","isConstructor":true,"parameters":[{"name":"numFeatures","rule":54},{"name":"options","rule":110,"optional":true,"options":"RunningNormOptions"}]}
-nn_batch_norm$BatchNorm3d$constructor {"name":"nn.BatchNorm3d","isConstructor":true,"parameters":[{"name":"numFeatures","rule":54},{"name":"options","rule":110,"optional":true,"options":"RunningNormOptions"}]}
+nn_batch_norm$BatchNorm1d$constructor {"name":"nn.BatchNorm1d","isConstructor":true,"parameters":[{"name":"numFeatures","rule":54},{"name":"options","rule":111,"optional":true,"options":"RunningNormOptions"}]}
+nn_batch_norm$BatchNorm2d$constructor {"name":"nn.BatchNorm2d","isConstructor":true,"parameters":[{"name":"numFeatures","rule":54},{"name":"options","rule":111,"optional":true,"options":"RunningNormOptions"}]}
+nn_batch_norm$BatchNorm3d$constructor {"name":"nn.BatchNorm3d","isConstructor":true,"parameters":[{"name":"numFeatures","rule":54},{"name":"options","rule":111,"optional":true,"options":"RunningNormOptions"}]}
 nn_clone$cloneModule {"name":"cloneModule","parameters":[{"name":"model","rule":22},{"name":"options","rule":{"kind":"object","name":"CloneOptions","fields":[]},"optional":true,"options":"CloneOptions","checksItself":true}]}
 nn_containers$IndexedModules$append {"name":"IndexedModules.append","parameters":[{"name":"module","rule":22}]}
 nn_containers$IndexedModules$at {"name":"IndexedModules.at","parameters":[{"name":"index","rule":54}]}
@@ -462,7 +459,6 @@ nn_dropout$Dropout2d$constructor {"name":"nn.Dropout2d","isConstructor":true,"pa
 nn_dropout$Dropout2d$forward {"name":"nn.Dropout2d.forward","parameters":[{"name":"x","rule":25}]}
 nn_dropout$Dropout3d$constructor {"name":"nn.Dropout3d","isConstructor":true,"parameters":[{"name":"p","rule":54,"optional":true}]}
 nn_dropout$Dropout3d$forward {"name":"nn.Dropout3d.forward","parameters":[{"name":"x","rule":25}]}
-nn_embedding$Embedding$blockKeys {"name":"nn.Embedding.blockKeys","parameters":[]}
 nn_embedding$Embedding$constructor {"name":"nn.Embedding","isConstructor":true,"parameters":[{"name":"numEmbeddings","rule":54},{"name":"embeddingDim","rule":54},{"name":"options","rule":{"kind":"object","name":"EmbeddingLayerOptions","fields":[]},"optional":true,"options":"EmbeddingLayerOptions","checksItself":true}]}
 nn_embedding$Embedding$extraRepr {"name":"nn.Embedding.extraRepr","parameters":[]}
 nn_embedding$Embedding$forward {"name":"nn.Embedding.forward","parameters":[{"name":"ids","rule":25}]}
@@ -534,14 +530,14 @@ nn_functional_pooling$maxPool2dWithIndices {"name":"nn.functional.maxPool2dWithI
 nn_functional_pooling$maxPool3d {"name":"nn.functional.maxPool3d","parameters":[{"name":"x","rule":25},{"name":"kernelSize","rule":154},{"name":"options","rule":102,"optional":true,"options":"MaxPoolOptions"}]}
 nn_functional_pooling$maxPool3dWithIndices {"name":"nn.functional.maxPool3dWithIndices","parameters":[{"name":"x","rule":25},{"name":"kernelSize","rule":154},{"name":"options","rule":102,"optional":true,"options":"MaxPoolOptions"}]}
 nn_functional_regression_losses$huberLoss {"name":"nn.functional.huberLoss","parameters":[{"name":"input","rule":25},{"name":"target","rule":25},{"name":"options","rule":90,"optional":true,"options":"HuberLossOptions","checksItself":true}]}
-nn_functional_regression_losses$l1Loss {"name":"nn.functional.l1Loss","parameters":[{"name":"input","rule":25},{"name":"target","rule":25},{"name":"options","rule":108,"optional":true,"options":"ReductionOptions","checksItself":true}]}
-nn_functional_regression_losses$smoothL1Loss {"name":"nn.functional.smoothL1Loss","parameters":[{"name":"input","rule":25},{"name":"target","rule":25},{"name":"options","rule":115,"optional":true,"options":"SmoothL1LossOptions","checksItself":true}]}
-nn_functional_similarity$cosineEmbeddingLoss {"name":"nn.functional.cosineEmbeddingLoss","parameters":[{"name":"a","rule":25},{"name":"b","rule":25},{"name":"target","rule":25},{"name":"options","rule":101,"optional":true,"options":"MarginOptions","checksItself":true}]}
+nn_functional_regression_losses$l1Loss {"name":"nn.functional.l1Loss","parameters":[{"name":"input","rule":25},{"name":"target","rule":25},{"name":"options","rule":109,"optional":true,"options":"ReductionOptions","checksItself":true}]}
+nn_functional_regression_losses$smoothL1Loss {"name":"nn.functional.smoothL1Loss","parameters":[{"name":"input","rule":25},{"name":"target","rule":25},{"name":"options","rule":116,"optional":true,"options":"SmoothL1LossOptions","checksItself":true}]}
+nn_functional_similarity$cosineEmbeddingLoss {"name":"nn.functional.cosineEmbeddingLoss","parameters":[{"name":"a","rule":25},{"name":"b","rule":25},{"name":"target","rule":25},{"name":"options","rule":102,"optional":true,"options":"MarginOptions","checksItself":true}]}
 nn_functional_similarity$cosineSimilarity {"name":"nn.functional.cosineSimilarity","parameters":[{"name":"a","rule":25},{"name":"b","rule":25},{"name":"options","rule":79,"optional":true,"options":"CosineSimilarityOptions","checksItself":true}]}
-nn_functional_similarity$marginRankingLoss {"name":"nn.functional.marginRankingLoss","parameters":[{"name":"a","rule":25},{"name":"b","rule":25},{"name":"target","rule":25},{"name":"options","rule":101,"optional":true,"options":"MarginOptions","checksItself":true}]}
+nn_functional_similarity$marginRankingLoss {"name":"nn.functional.marginRankingLoss","parameters":[{"name":"a","rule":25},{"name":"b","rule":25},{"name":"target","rule":25},{"name":"options","rule":102,"optional":true,"options":"MarginOptions","checksItself":true}]}
 nn_functional_similarity$normalize {"name":"nn.functional.normalize","parameters":[{"name":"x","rule":25},{"name":"options","rule":{"kind":"object","name":"NormalizeOptions","fields":[]},"optional":true,"options":"NormalizeOptions","checksItself":true}]}
 nn_functional_similarity$pairwiseDistance {"name":"nn.functional.pairwiseDistance","parameters":[{"name":"a","rule":25},{"name":"b","rule":25},{"name":"options","rule":{"kind":"object","name":"PairwiseDistanceOptions","fields":[]},"optional":true,"options":"PairwiseDistanceOptions","checksItself":true}]}
-nn_functional_similarity$tripletMarginLoss {"name":"nn.functional.tripletMarginLoss","parameters":[{"name":"anchor","rule":25},{"name":"positive","rule":25},{"name":"negative","rule":25},{"name":"options","rule":119,"optional":true,"options":"TripletMarginLossOptions","checksItself":true}]}
+nn_functional_similarity$tripletMarginLoss {"name":"nn.functional.tripletMarginLoss","parameters":[{"name":"anchor","rule":25},{"name":"positive","rule":25},{"name":"negative","rule":25},{"name":"options","rule":120,"optional":true,"options":"TripletMarginLossOptions","checksItself":true}]}
 nn_group_norm$GroupNorm$constructor {"name":"nn.GroupNorm","isConstructor":true,"parameters":[{"name":"numGroups","rule":54},{"name":"numChannels","rule":54},{"name":"options","rule":{"kind":"object","name":"GroupNormOptions","fields":[]},"optional":true,"options":"GroupNormOptions","checksItself":true}]}
 nn_group_norm$GroupNorm$extraRepr {"name":"nn.GroupNorm.extraRepr","parameters":[]}
 nn_group_norm$GroupNorm$forward {"name":"nn.GroupNorm.forward","parameters":[{"name":"x","rule":25}]}
@@ -554,8 +550,8 @@ nn_init$normal_ {"name":"nn.init.normal_","parameters":[{"name":"tensor","rule":
 nn_init$ones_ {"name":"nn.init.ones_","parameters":[{"name":"tensor","rule":25}]}
 nn_init$truncNormal_ {"name":"nn.init.truncNormal_","parameters":[{"name":"tensor","rule":25},{"name":"mean","rule":54,"optional":true},{"name":"std","rule":54,"optional":true},{"name":"low","rule":54,"optional":true},{"name":"high","rule":54,"optional":true},{"name":"options","rule":91,"optional":true,"options":"InitOptions","checksItself":true}]}
 nn_init$uniform_ {"name":"nn.init.uniform_","parameters":[{"name":"tensor","rule":25},{"name":"low","rule":54,"optional":true},{"name":"high","rule":54,"optional":true},{"name":"options","rule":91,"optional":true,"options":"InitOptions","checksItself":true}]}
-nn_init$xavierNormal_ {"name":"nn.init.xavierNormal_","parameters":[{"name":"tensor","rule":25},{"name":"options","rule":122,"optional":true,"options":"XavierOptions"}]}
-nn_init$xavierUniform_ {"name":"nn.init.xavierUniform_","parameters":[{"name":"tensor","rule":25},{"name":"options","rule":122,"optional":true,"options":"XavierOptions"}]}
+nn_init$xavierNormal_ {"name":"nn.init.xavierNormal_","parameters":[{"name":"tensor","rule":25},{"name":"options","rule":123,"optional":true,"options":"XavierOptions"}]}
+nn_init$xavierUniform_ {"name":"nn.init.xavierUniform_","parameters":[{"name":"tensor","rule":25},{"name":"options","rule":123,"optional":true,"options":"XavierOptions"}]}
 nn_init$zeros_ {"name":"nn.init.zeros_","parameters":[{"name":"tensor","rule":25}]}
 nn_instance_norm$InstanceNorm$forward {"name":"InstanceNorm.forward","parameters":[{"name":"input","rule":25}]}
 nn_instance_norm$InstanceNorm1d$constructor {"name":"nn.InstanceNorm1d","isConstructor":true,"parameters":[{"name":"numFeatures","rule":54},{"name":"options","rule":110,"optional":true,"options":"RunningNormOptions"}]}
@@ -564,11 +560,9 @@ nn_instance_norm$InstanceNorm3d$constructor {"name":"nn.InstanceNorm3d","isConst
 nn_layer_norm$LayerNorm$constructor {"name":"nn.LayerNorm","isConstructor":true,"parameters":[{"name":"normalizedShape","rule":154},{"name":"options","rule":{"kind":"object","name":"LayerNormOptions","fields":[]},"optional":true,"options":"LayerNormOptions","checksItself":true}]}
 nn_layer_norm$LayerNorm$extraRepr {"name":"nn.LayerNorm.extraRepr","parameters":[]}
 nn_layer_norm$LayerNorm$forward {"name":"nn.LayerNorm.forward","parameters":[{"name":"x","rule":25}]}
-nn_linear$Linear$blockKeys {"name":"nn.Linear.blockKeys","parameters":[]}
 nn_linear$Linear$constructor {"name":"nn.Linear","isConstructor":true,"parameters":[{"name":"inFeatures","rule":54},{"name":"outFeatures","rule":54},{"name":"options","rule":96,"optional":true,"options":"LinearOptions","checksItself":true}]}
 nn_linear$Linear$extraRepr {"name":"nn.Linear.extraRepr","parameters":[]}
 nn_linear$Linear$forward {"name":"nn.Linear.forward","parameters":[{"name":"x","rule":25}]}
-nn_linear$TransposedLinear$blockKeys {"name":"nn.TransposedLinear.blockKeys","parameters":[]}
 nn_linear$TransposedLinear$constructor {"name":"nn.TransposedLinear","isConstructor":true,"parameters":[{"name":"inFeatures","rule":54},{"name":"outFeatures","rule":54},{"name":"options","rule":96,"optional":true,"options":"LinearOptions","checksItself":true}]}
 nn_linear$TransposedLinear$extraRepr {"name":"nn.TransposedLinear.extraRepr","parameters":[]}
 nn_linear$TransposedLinear$forward {"name":"nn.TransposedLinear.forward","parameters":[{"name":"x","rule":25}]}
@@ -576,27 +570,27 @@ nn_loss_layers$BCELoss$constructor {"name":"nn.BCELoss","isConstructor":true,"pa
 nn_loss_layers$BCELoss$forward {"name":"nn.BCELoss.forward","parameters":[{"name":"input","rule":25},{"name":"target","rule":25}]}
 nn_loss_layers$BCEWithLogitsLoss$constructor {"name":"nn.BCEWithLogitsLoss","isConstructor":true,"parameters":[{"name":"options","rule":68,"optional":true,"options":"BinaryCrossEntropyWithLogitsOptions"}]}
 nn_loss_layers$BCEWithLogitsLoss$forward {"name":"nn.BCEWithLogitsLoss.forward","parameters":[{"name":"input","rule":25},{"name":"target","rule":25}]}
-nn_loss_layers$CosineEmbeddingLoss$constructor {"name":"nn.CosineEmbeddingLoss","isConstructor":true,"parameters":[{"name":"options","rule":101,"optional":true,"options":"MarginOptions"}]}
+nn_loss_layers$CosineEmbeddingLoss$constructor {"name":"nn.CosineEmbeddingLoss","isConstructor":true,"parameters":[{"name":"options","rule":102,"optional":true,"options":"MarginOptions"}]}
 nn_loss_layers$CosineEmbeddingLoss$forward {"name":"nn.CosineEmbeddingLoss.forward","parameters":[{"name":"a","rule":25},{"name":"b","rule":25},{"name":"target","rule":25}]}
 nn_loss_layers$CosineSimilarity$constructor {"name":"nn.CosineSimilarity","isConstructor":true,"parameters":[{"name":"options","rule":79,"optional":true,"options":"CosineSimilarityOptions","checksItself":true}]}
 nn_loss_layers$CosineSimilarity$forward {"name":"nn.CosineSimilarity.forward","parameters":[{"name":"a","rule":25},{"name":"b","rule":25}]}
-nn_loss_layers$CrossEntropyLoss$constructor {"name":"nn.CrossEntropyLoss","isConstructor":true,"parameters":[{"name":"options","rule":123,"optional":true,"options":"CrossEntropyLossOptions"}]}
+nn_loss_layers$CrossEntropyLoss$constructor {"name":"nn.CrossEntropyLoss","isConstructor":true,"parameters":[{"name":"options","rule":124,"optional":true,"options":"CrossEntropyLossOptions"}]}
 nn_loss_layers$CrossEntropyLoss$forward {"name":"nn.CrossEntropyLoss.forward","parameters":[{"name":"logits","rule":25},{"name":"target","rule":25}]}
 nn_loss_layers$HuberLoss$constructor {"name":"nn.HuberLoss","isConstructor":true,"parameters":[{"name":"options","rule":90,"optional":true,"options":"HuberLossOptions"}]}
 nn_loss_layers$HuberLoss$forward {"name":"nn.HuberLoss.forward","parameters":[{"name":"input","rule":25},{"name":"target","rule":25}]}
 nn_loss_layers$KLDivLoss$constructor {"name":"nn.KLDivLoss","isConstructor":true,"parameters":[{"name":"options","rule":95,"optional":true,"options":"KlDivOptions"}]}
 nn_loss_layers$KLDivLoss$forward {"name":"nn.KLDivLoss.forward","parameters":[{"name":"input","rule":25},{"name":"target","rule":25}]}
-nn_loss_layers$L1Loss$constructor {"name":"nn.L1Loss","isConstructor":true,"parameters":[{"name":"options","rule":108,"optional":true,"options":"ReductionOptions"}]}
+nn_loss_layers$L1Loss$constructor {"name":"nn.L1Loss","isConstructor":true,"parameters":[{"name":"options","rule":109,"optional":true,"options":"ReductionOptions"}]}
 nn_loss_layers$L1Loss$forward {"name":"nn.L1Loss.forward","parameters":[{"name":"input","rule":25},{"name":"target","rule":25}]}
-nn_loss_layers$MSELoss$constructor {"name":"nn.MSELoss","isConstructor":true,"parameters":[{"name":"options","rule":108,"optional":true,"options":"ReductionOptions"}]}
+nn_loss_layers$MSELoss$constructor {"name":"nn.MSELoss","isConstructor":true,"parameters":[{"name":"options","rule":109,"optional":true,"options":"ReductionOptions"}]}
 nn_loss_layers$MSELoss$forward {"name":"nn.MSELoss.forward","parameters":[{"name":"input","rule":25},{"name":"target","rule":25}]}
-nn_loss_layers$MarginRankingLoss$constructor {"name":"nn.MarginRankingLoss","isConstructor":true,"parameters":[{"name":"options","rule":101,"optional":true,"options":"MarginOptions"}]}
+nn_loss_layers$MarginRankingLoss$constructor {"name":"nn.MarginRankingLoss","isConstructor":true,"parameters":[{"name":"options","rule":102,"optional":true,"options":"MarginOptions"}]}
 nn_loss_layers$MarginRankingLoss$forward {"name":"nn.MarginRankingLoss.forward","parameters":[{"name":"a","rule":25},{"name":"b","rule":25},{"name":"target","rule":25}]}
-nn_loss_layers$NLLLoss$constructor {"name":"nn.NLLLoss","isConstructor":true,"parameters":[{"name":"options","rule":123,"optional":true,"options":"NllLossOptions"}]}
+nn_loss_layers$NLLLoss$constructor {"name":"nn.NLLLoss","isConstructor":true,"parameters":[{"name":"options","rule":124,"optional":true,"options":"NllLossOptions"}]}
 nn_loss_layers$NLLLoss$forward {"name":"nn.NLLLoss.forward","parameters":[{"name":"logProbabilities","rule":25},{"name":"target","rule":25}]}
-nn_loss_layers$SmoothL1Loss$constructor {"name":"nn.SmoothL1Loss","isConstructor":true,"parameters":[{"name":"options","rule":115,"optional":true,"options":"SmoothL1LossOptions"}]}
+nn_loss_layers$SmoothL1Loss$constructor {"name":"nn.SmoothL1Loss","isConstructor":true,"parameters":[{"name":"options","rule":116,"optional":true,"options":"SmoothL1LossOptions"}]}
 nn_loss_layers$SmoothL1Loss$forward {"name":"nn.SmoothL1Loss.forward","parameters":[{"name":"input","rule":25},{"name":"target","rule":25}]}
-nn_loss_layers$TripletMarginLoss$constructor {"name":"nn.TripletMarginLoss","isConstructor":true,"parameters":[{"name":"options","rule":119,"optional":true,"options":"TripletMarginLossOptions"}]}
+nn_loss_layers$TripletMarginLoss$constructor {"name":"nn.TripletMarginLoss","isConstructor":true,"parameters":[{"name":"options","rule":120,"optional":true,"options":"TripletMarginLossOptions"}]}
 nn_loss_layers$TripletMarginLoss$forward {"name":"nn.TripletMarginLoss.forward","parameters":[{"name":"anchor","rule":25},{"name":"positive","rule":25},{"name":"negative","rule":25}]}
 nn_module$Module$apply {"name":"nn.Module.apply","parameters":[{"name":"fn","rule":27}]}
 nn_module$Module$blockKeys {"name":"nn.Module.blockKeys","parameters":[]}
@@ -607,7 +601,7 @@ nn_module$Module$eval {"name":"nn.Module.eval","parameters":[]}
 nn_module$Module$extraRepr {"name":"nn.Module.extraRepr","parameters":[]}
 nn_module$Module$getSubmodule {"name":"nn.Module.getSubmodule","parameters":[{"name":"path","rule":133}]}
 nn_module$Module$keyAliases {"name":"nn.Module.keyAliases","parameters":[]}
-nn_module$Module$loadStateDict {"name":"nn.Module.loadStateDict","parameters":[{"name":"stateDict","rule":126},{"name":"options","rule":123,"optional":true,"options":{"fields":{"strict":{"kind":"boolean"}},"required":[]}}]}
+nn_module$Module$loadStateDict {"name":"nn.Module.loadStateDict","parameters":[{"name":"stateDict","rule":127},{"name":"options","rule":124,"optional":true,"options":{"fields":{"strict":{"kind":"boolean"}},"required":[]}}]}
 nn_module$Module$modules {"name":"nn.Module.modules","parameters":[]}
 nn_module$Module$namedBuffers {"name":"nn.Module.namedBuffers","parameters":[]}
 nn_module$Module$namedChildren {"name":"nn.Module.namedChildren","parameters":[]}
@@ -688,24 +682,24 @@ optim_optimizer$Optimizer$addParamGroup {"name":"optim.Optimizer.addParamGroup",
 optim_optimizer$Optimizer$loadStateDict {"name":"optim.Optimizer.loadStateDict","parameters":[{"name":"saved","rule":0}]}
 optim_optimizer$Optimizer$stateDict {"name":"optim.Optimizer.stateDict","parameters":[]}
 optim_optimizer$Optimizer$step {"name":"optim.Optimizer.step","parameters":[]}
-optim_optimizer$Optimizer$zeroGrad {"name":"optim.Optimizer.zeroGrad","parameters":[{"name":"options","rule":123,"optional":true,"options":{"fields":{"setToNone":{"kind":"boolean"}},"required":[]}}]}
+optim_optimizer$Optimizer$zeroGrad {"name":"optim.Optimizer.zeroGrad","parameters":[{"name":"options","rule":124,"optional":true,"options":{"fields":{"setToNone":{"kind":"boolean"}},"required":[]}}]}
 optim_saved_state$stateFromTorch {"name":"optim.stateFromTorch","isPromise":true,"parameters":[{"name":"saved","rule":0,"optional":true}]}
-optim_schedule$Constant$constructor {"name":"optim.lrScheduler.Constant","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"record","values":{"kind":"object","name":"object","fields":[]},"shallow":true},"optional":true,"options":"ConstantOptions","checksItself":true}]}
-optim_schedule$ConstantWithWarmup$constructor {"name":"optim.lrScheduler.ConstantWithWarmup","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":121,"optional":true,"options":"WarmupOptions","checksItself":true}]}
-optim_schedule$CosineWarmup$constructor {"name":"optim.lrScheduler.CosineWarmup","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":78,"options":"CosineOptions","checksItself":true}]}
-optim_schedule$CosineWithMinLr$constructor {"name":"optim.lrScheduler.CosineWithMinLr","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"CosineMinLrOptions","fields":["total"],"text":"an object with total"},"options":"CosineMinLrOptions","checksItself":true}]}
-optim_schedule$CosineWithRestarts$constructor {"name":"optim.lrScheduler.CosineWithRestarts","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":78,"options":"CosineOptions","checksItself":true}]}
-optim_schedule$InverseSqrt$constructor {"name":"optim.lrScheduler.InverseSqrt","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":93,"optional":true,"options":"InverseSqrtOptions","checksItself":true}]}
-optim_schedule$LinearWarmup$constructor {"name":"optim.lrScheduler.LinearWarmup","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":80,"options":"DecayOptions","checksItself":true}]}
-optim_schedule$LrScheduler$constructor {"name":"optim.lrScheduler.LrScheduler","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"factor","rule":27}]}
+optim_schedule$Constant$constructor {"name":"optim.lrScheduler.Constant","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"record","values":{"kind":"object","name":"object","fields":[]},"shallow":true},"optional":true,"options":"ConstantOptions","checksItself":true}]}
+optim_schedule$ConstantWithWarmup$constructor {"name":"optim.lrScheduler.ConstantWithWarmup","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":122,"optional":true,"options":"WarmupOptions","checksItself":true}]}
+optim_schedule$CosineWarmup$constructor {"name":"optim.lrScheduler.CosineWarmup","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":78,"options":"CosineOptions","checksItself":true}]}
+optim_schedule$CosineWithMinLr$constructor {"name":"optim.lrScheduler.CosineWithMinLr","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"object","name":"CosineMinLrOptions","fields":["total"],"text":"an object with total"},"options":"CosineMinLrOptions","checksItself":true}]}
+optim_schedule$CosineWithRestarts$constructor {"name":"optim.lrScheduler.CosineWithRestarts","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":78,"options":"CosineOptions","checksItself":true}]}
+optim_schedule$InverseSqrt$constructor {"name":"optim.lrScheduler.InverseSqrt","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":93,"optional":true,"options":"InverseSqrtOptions","checksItself":true}]}
+optim_schedule$LinearWarmup$constructor {"name":"optim.lrScheduler.LinearWarmup","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":80,"options":"DecayOptions","checksItself":true}]}
+optim_schedule$LrScheduler$constructor {"name":"optim.lrScheduler.LrScheduler","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"factor","rule":27}]}
 optim_schedule$LrScheduler$getLastLr {"name":"optim.lrScheduler.LrScheduler.getLastLr","parameters":[]}
 optim_schedule$LrScheduler$loadStateDict {"name":"optim.lrScheduler.LrScheduler.loadStateDict","parameters":[{"name":"state","rule":{"kind":"object","name":"object","fields":["lastStep","baseLrs"],"text":"an object with lastStep and baseLrs"}}]}
 optim_schedule$LrScheduler$stateDict {"name":"optim.lrScheduler.LrScheduler.stateDict","parameters":[]}
 optim_schedule$LrScheduler$step {"name":"optim.lrScheduler.LrScheduler.step","parameters":[]}
-optim_schedule$NlgSchedule$constructor {"name":"optim.lrScheduler.NlgSchedule","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"NlgScheduleOptions","fields":["name"],"text":"an object with name"},"options":"NlgScheduleOptions","checksItself":true}]}
-optim_schedule$Polynomial$constructor {"name":"optim.lrScheduler.Polynomial","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":104,"options":"PolynomialOptions","checksItself":true}]}
+optim_schedule$NlgSchedule$constructor {"name":"optim.lrScheduler.NlgSchedule","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"object","name":"NlgScheduleOptions","fields":["name"],"text":"an object with name"},"options":"NlgScheduleOptions","checksItself":true}]}
+optim_schedule$Polynomial$constructor {"name":"optim.lrScheduler.Polynomial","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":105,"options":"PolynomialOptions","checksItself":true}]}
 optim_schedule$constantFactor {"name":"optim.lrScheduler.constantFactor","parameters":[]}
-optim_schedule$constantWithWarmupFactor {"name":"optim.lrScheduler.constantWithWarmupFactor","parameters":[{"name":"options","rule":121,"optional":true,"options":"WarmupOptions"}]}
+optim_schedule$constantWithWarmupFactor {"name":"optim.lrScheduler.constantWithWarmupFactor","parameters":[{"name":"options","rule":122,"optional":true,"options":"WarmupOptions"}]}
 optim_schedule$cosineFactor {"name":"optim.lrScheduler.cosineFactor","parameters":[{"name":"options","rule":78,"options":"CosineOptions"}]}
 optim_schedule$cosineWithMinLrFactor {"name":"optim.lrScheduler.cosineWithMinLrFactor","parameters":[{"name":"options","rule":78}]}
 optim_schedule$cosineWithRestartsFactor {"name":"optim.lrScheduler.cosineWithRestartsFactor","parameters":[{"name":"options","rule":78,"options":"CosineOptions"}]}
@@ -713,9 +707,9 @@ optim_schedule$inverseSqrtFactor {"name":"optim.lrScheduler.inverseSqrtFactor","
 optim_schedule$linearFactor {"name":"optim.lrScheduler.linearFactor","parameters":[{"name":"options","rule":80,"options":"DecayOptions"}]}
 optim_schedule$nlgCosineFactor {"name":"optim.lrScheduler.nlgCosineFactor","parameters":[{"name":"options","rule":{"kind":"object","name":"object","fields":["maxStep"],"text":"an object with maxStep"},"options":{"fields":{"warmup":{"kind":"number"},"maxStep":{"kind":"number"}},"required":["maxStep"]}}]}
 optim_schedule$nlgCycleRate {"name":"optim.lrScheduler.nlgCycleRate","parameters":[{"name":"options","rule":{"kind":"object","name":"object","fields":["iSteps","iLrs"],"text":"an object with iSteps and iLrs"},"options":{"fields":{"iSteps":{"kind":"list","items":{"kind":"number"}},"iLrs":{"kind":"list","items":{"kind":"number"}}},"required":["iSteps","iLrs"]}}]}
-optim_schedule$polynomialFactor {"name":"optim.lrScheduler.polynomialFactor","parameters":[{"name":"options","rule":104}]}
-optim_schedules_cosine_annealing_lr$CosineAnnealingLR$constructor {"name":"optim.lrScheduler.CosineAnnealingLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"CosineAnnealingLROptions","fields":["tMax"],"text":"an object with tMax"},"options":"CosineAnnealingLROptions"}]}
-optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$constructor {"name":"optim.lrScheduler.CosineAnnealingWarmRestarts","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"CosineAnnealingWarmRestartsOptions","fields":["t0"],"text":"an object with t0"},"options":"CosineAnnealingWarmRestartsOptions"}]}
+optim_schedule$polynomialFactor {"name":"optim.lrScheduler.polynomialFactor","parameters":[{"name":"options","rule":105}]}
+optim_schedules_cosine_annealing_lr$CosineAnnealingLR$constructor {"name":"optim.lrScheduler.CosineAnnealingLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"object","name":"CosineAnnealingLROptions","fields":["tMax"],"text":"an object with tMax"},"options":"CosineAnnealingLROptions"}]}
+optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$constructor {"name":"optim.lrScheduler.CosineAnnealingWarmRestarts","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"object","name":"CosineAnnealingWarmRestartsOptions","fields":["t0"],"text":"an object with t0"},"options":"CosineAnnealingWarmRestartsOptions"}]}
 optim_schedules_cosine_annealing_lr$CosineAnnealingWarmRestarts$step {"name":"optim.lrScheduler.CosineAnnealingWarmRestarts.step","parameters":[{"name":"epoch","rule":54,"optional":true}]}
 optim_schedules_lambda_lr$LambdaLR$constructor {"name":"optim.lrScheduler.LambdaLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"lrLambda","rule":145}]}
 optim_schedules_lambda_lr$MultiplicativeLR$constructor {"name":"optim.lrScheduler.MultiplicativeLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"lrLambda","rule":145}]}
@@ -724,7 +718,7 @@ optim_schedules_linear_lr$LinearLR$constructor {"name":"optim.lrScheduler.Linear
 optim_schedules_linear_lr$PolynomialLR$constructor {"name":"optim.lrScheduler.PolynomialLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"PolynomialLROptions","fields":[]},"optional":true,"options":"PolynomialLROptions"}]}
 optim_schedules_one_cycle_lr$OneCycleLR$constructor {"name":"optim.lrScheduler.OneCycleLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"OneCycleLROptions","fields":["maxLr"],"text":"an object with maxLr"},"options":"OneCycleLROptions"}]}
 optim_schedules_one_cycle_lr$OneCycleLR$step {"name":"optim.lrScheduler.OneCycleLR.step","parameters":[]}
-optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$constructor {"name":"optim.lrScheduler.ReduceLROnPlateau","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"ReduceLROnPlateauOptions","fields":[]},"optional":true,"options":"ReduceLROnPlateauOptions","checksItself":true}]}
+optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$constructor {"name":"optim.lrScheduler.ReduceLROnPlateau","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"object","name":"ReduceLROnPlateauOptions","fields":[]},"optional":true,"options":"ReduceLROnPlateauOptions","checksItself":true}]}
 optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$getLastLr {"name":"optim.lrScheduler.ReduceLROnPlateau.getLastLr","parameters":[]}
 optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$loadStateDict {"name":"optim.lrScheduler.ReduceLROnPlateau.loadStateDict","parameters":[{"name":"state","rule":130}]}
 optim_schedules_reduce_lr_on_plateau$ReduceLROnPlateau$stateDict {"name":"optim.lrScheduler.ReduceLROnPlateau.stateDict","parameters":[]}
@@ -734,14 +728,14 @@ optim_schedules_sequential_lr$ChainedScheduler$getLastLr {"name":"optim.lrSchedu
 optim_schedules_sequential_lr$ChainedScheduler$loadStateDict {"name":"optim.lrScheduler.ChainedScheduler.loadStateDict","parameters":[{"name":"state","rule":130}]}
 optim_schedules_sequential_lr$ChainedScheduler$stateDict {"name":"optim.lrScheduler.ChainedScheduler.stateDict","parameters":[]}
 optim_schedules_sequential_lr$ChainedScheduler$step {"name":"optim.lrScheduler.ChainedScheduler.step","parameters":[]}
-optim_schedules_sequential_lr$SequentialLR$constructor {"name":"optim.lrScheduler.SequentialLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"SequentialLROptions","fields":["schedulers","milestones"],"text":"an object with schedulers and milestones"},"options":"SequentialLROptions","checksItself":true}]}
+optim_schedules_sequential_lr$SequentialLR$constructor {"name":"optim.lrScheduler.SequentialLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"object","name":"SequentialLROptions","fields":["schedulers","milestones"],"text":"an object with schedulers and milestones"},"options":"SequentialLROptions","checksItself":true}]}
 optim_schedules_sequential_lr$SequentialLR$getLastLr {"name":"optim.lrScheduler.SequentialLR.getLastLr","parameters":[]}
 optim_schedules_sequential_lr$SequentialLR$loadStateDict {"name":"optim.lrScheduler.SequentialLR.loadStateDict","parameters":[{"name":"state","rule":130}]}
 optim_schedules_sequential_lr$SequentialLR$stateDict {"name":"optim.lrScheduler.SequentialLR.stateDict","parameters":[]}
 optim_schedules_sequential_lr$SequentialLR$step {"name":"optim.lrScheduler.SequentialLR.step","parameters":[]}
-optim_schedules_step_lr$ExponentialLR$constructor {"name":"optim.lrScheduler.ExponentialLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"ExponentialLROptions","fields":["gamma"],"text":"an object with gamma"},"options":"ExponentialLROptions"}]}
-optim_schedules_step_lr$MultiStepLR$constructor {"name":"optim.lrScheduler.MultiStepLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"MultiStepLROptions","fields":["milestones"],"text":"an object with milestones"},"options":"MultiStepLROptions"}]}
-optim_schedules_step_lr$StepLR$constructor {"name":"optim.lrScheduler.StepLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":113},{"name":"options","rule":{"kind":"object","name":"StepLROptions","fields":["stepSize"],"text":"an object with stepSize"},"options":"StepLROptions"}]}
+optim_schedules_step_lr$ExponentialLR$constructor {"name":"optim.lrScheduler.ExponentialLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"object","name":"ExponentialLROptions","fields":["gamma"],"text":"an object with gamma"},"options":"ExponentialLROptions"}]}
+optim_schedules_step_lr$MultiStepLR$constructor {"name":"optim.lrScheduler.MultiStepLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"object","name":"MultiStepLROptions","fields":["milestones"],"text":"an object with milestones"},"options":"MultiStepLROptions"}]}
+optim_schedules_step_lr$StepLR$constructor {"name":"optim.lrScheduler.StepLR","isConstructor":true,"parameters":[{"name":"optimizer","rule":114},{"name":"options","rule":{"kind":"object","name":"StepLROptions","fields":["stepSize"],"text":"an object with stepSize"},"options":"StepLROptions"}]}
 optim_schedules_torch_scheduler$TorchScheduler$getLastLr {"name":"optim.lrScheduler.TorchScheduler.getLastLr","parameters":[]}
 optim_schedules_torch_scheduler$TorchScheduler$loadStateDict {"name":"optim.lrScheduler.TorchScheduler.loadStateDict","parameters":[{"name":"state","rule":130}]}
 optim_schedules_torch_scheduler$TorchScheduler$stateDict {"name":"optim.lrScheduler.TorchScheduler.stateDict","parameters":[]}
@@ -781,7 +775,7 @@ runtime_random$manualSeed {"name":"manualSeed","parameters":[{"name":"seed","rul
 runtime_random$setRngState {"name":"setRngState","parameters":[{"name":"state","rule":42}]}
 runtime_stream$Stream$abort {"name":"Stream.abort","parameters":[{"name":"reason","rule":133,"optional":true}]}
 runtime_stream$Stream$close {"name":"Stream.close","parameters":[]}
-runtime_stream$Stream$constructor {"name":"Stream","isConstructor":true,"parameters":[{"name":"options","rule":117,"optional":true,"options":"StreamOptions","checksItself":true}]}
+runtime_stream$Stream$constructor {"name":"Stream","isConstructor":true,"parameters":[{"name":"options","rule":118,"optional":true,"options":"StreamOptions","checksItself":true}]}
 runtime_stream$Stream$getRngState {"name":"Stream.getRngState","parameters":[]}
 runtime_stream$Stream$run {"name":"Stream.run","parameters":[{"name":"fn","rule":27}]}
 runtime_stream$Stream$setRngState {"name":"Stream.setRngState","parameters":[{"name":"state","rule":42}]}
@@ -790,21 +784,21 @@ runtime_stream$stream {"name":"stream","parameters":[{"name":"options","rule":11
 tensor_einsum$einsum {"name":"einsum","parameters":[{"name":"equation","rule":133}],"rest":{"name":"operands","rule":140,"optional":true}}
 tensor_functions$allclose {"name":"allclose","isPromise":true,"parameters":[{"name":"a","rule":25},{"name":"b","rule":25},{"name":"options","rule":63,"optional":true,"options":"AllcloseOptions"}]}
 tensor_functions$equal {"name":"equal","isPromise":true,"parameters":[{"name":"a","rule":25},{"name":"b","rule":25}]}
-tensor_functions$eye {"name":"eye","parameters":[{"name":"rows","rule":54},{"name":"columns","rule":54,"optional":true},{"name":"options","rule":100,"optional":true,"options":"MakeOptions","checksItself":true}]}
-tensor_functions$fullLike {"name":"fullLike","parameters":[{"name":"x","rule":25},{"name":"value","rule":61},{"name":"options","rule":100,"optional":true,"options":"MakeOptions","checksItself":true}]}
-tensor_functions$linspace {"name":"linspace","parameters":[{"name":"start","rule":54},{"name":"end","rule":54},{"name":"count","rule":54},{"name":"options","rule":100,"optional":true,"options":"MakeOptions","checksItself":true}]}
-tensor_functions$meshgrid {"name":"meshgrid","parameters":[{"name":"vectors","rule":33},{"name":"options","rule":123,"optional":true,"options":{"fields":{"indexing":{"kind":"choice","values":["ij","xy"]}},"required":[]}}]}
-tensor_functions$multinomial {"name":"multinomial","parameters":[{"name":"weights","rule":25},{"name":"count","rule":54},{"name":"options","rule":103,"optional":true,"options":"MultinomialOptions"}]}
-tensor_functions$onesLike {"name":"onesLike","parameters":[{"name":"x","rule":25},{"name":"options","rule":100,"optional":true,"options":"MakeOptions","checksItself":true}]}
-tensor_functions$zerosLike {"name":"zerosLike","parameters":[{"name":"x","rule":25},{"name":"options","rule":100,"optional":true,"options":"MakeOptions","checksItself":true}]}
+tensor_functions$eye {"name":"eye","parameters":[{"name":"rows","rule":54},{"name":"columns","rule":54,"optional":true},{"name":"options","rule":101,"optional":true,"options":"MakeOptions","checksItself":true}]}
+tensor_functions$fullLike {"name":"fullLike","parameters":[{"name":"x","rule":25},{"name":"value","rule":61},{"name":"options","rule":101,"optional":true,"options":"MakeOptions","checksItself":true}]}
+tensor_functions$linspace {"name":"linspace","parameters":[{"name":"start","rule":54},{"name":"end","rule":54},{"name":"count","rule":54},{"name":"options","rule":101,"optional":true,"options":"MakeOptions","checksItself":true}]}
+tensor_functions$meshgrid {"name":"meshgrid","parameters":[{"name":"vectors","rule":33},{"name":"options","rule":124,"optional":true,"options":{"fields":{"indexing":{"kind":"choice","values":["ij","xy"]}},"required":[]}}]}
+tensor_functions$multinomial {"name":"multinomial","parameters":[{"name":"weights","rule":25},{"name":"count","rule":54},{"name":"options","rule":104,"optional":true,"options":"MultinomialOptions"}]}
+tensor_functions$onesLike {"name":"onesLike","parameters":[{"name":"x","rule":25},{"name":"options","rule":101,"optional":true,"options":"MakeOptions","checksItself":true}]}
+tensor_functions$zerosLike {"name":"zerosLike","parameters":[{"name":"x","rule":25},{"name":"options","rule":101,"optional":true,"options":"MakeOptions","checksItself":true}]}
 tensor_hook_handle$HookHandle$constructor {"name":"HookHandle","isConstructor":true,"parameters":[{"name":"remove","rule":27}]}
 tensor_hook_handle$HookHandle$remove {"name":"HookHandle.remove","parameters":[]}
 tensor_make$arange {"name":"arange","parameters":[{"name":"end","rule":0,"optional":true},{"name":"options","rule":0,"optional":true},{"name":"options","rule":0,"optional":true},{"name":"options","rule":0,"optional":true}]}
 tensor_make$cat {"name":"cat","parameters":[{"name":"tensors","rule":33},{"name":"dim","rule":54,"optional":true}]}
-tensor_make$full {"name":"full","parameters":[{"name":"shape","rule":42},{"name":"value","rule":61},{"name":"options","rule":100,"optional":true,"options":"MakeOptions","checksItself":true}]}
-tensor_make$ones {"name":"ones","parameters":[{"name":"shape","rule":42},{"name":"options","rule":100,"optional":true,"options":"MakeOptions","checksItself":true}]}
-tensor_make$rand {"name":"rand","parameters":[{"name":"shape","rule":42},{"name":"options","rule":107,"optional":true,"options":"RandomOptions","checksItself":true}]}
-tensor_make$randn {"name":"randn","parameters":[{"name":"shape","rule":42},{"name":"options","rule":107,"optional":true,"options":"RandomOptions","checksItself":true}]}
+tensor_make$full {"name":"full","parameters":[{"name":"shape","rule":42},{"name":"value","rule":61},{"name":"options","rule":101,"optional":true,"options":"MakeOptions","checksItself":true}]}
+tensor_make$ones {"name":"ones","parameters":[{"name":"shape","rule":42},{"name":"options","rule":101,"optional":true,"options":"MakeOptions","checksItself":true}]}
+tensor_make$rand {"name":"rand","parameters":[{"name":"shape","rule":42},{"name":"options","rule":108,"optional":true,"options":"RandomOptions","checksItself":true}]}
+tensor_make$randn {"name":"randn","parameters":[{"name":"shape","rule":42},{"name":"options","rule":108,"optional":true,"options":"RandomOptions","checksItself":true}]}
 tensor_make$stack {"name":"stack","parameters":[{"name":"tensors","rule":33},{"name":"dim","rule":54,"optional":true}]}
 tensor_make$tensor {"name":"tensor","parameters":[{"name":"data","rule":{"kind":"union","of":[{"kind":"boolean"},{"kind":"number","nan":true},{"kind":"bigint"},{"kind":"list","items":{"kind":"union","of":[{"kind":"boolean"},{"kind":"number","nan":true},{"kind":"bigint"},{"kind":"list","items":{"kind":"any"},"shallow":true}]},"shallow":true},{"kind":"object","name":"ArrayBufferView","fields":["buffer","byteLength","byteOffset"],"text":"an object with buffer, byteLength and byteOffset"}]}},{"name":"options","rule":118,"optional":true,"options":"TensorOptions","checksItself":true}]}
 tensor_make$tensorAsync {"name":"tensorAsync","isPromise":true,"parameters":[{"name":"data","rule":{"kind":"object","name":"ArrayBufferView","fields":["buffer","byteLength","byteOffset"],"text":"an object with buffer, byteLength and byteOffset"}},{"name":"options","rule":118,"optional":true,"options":"TensorOptions","checksItself":true}]}
@@ -915,9 +909,9 @@ train_checkpoint$lastCheckpoint {"name":"train.lastCheckpoint","isPromise":true,
 train_checkpoint$loadCheckpoint {"name":"train.loadCheckpoint","isPromise":true,"parameters":[{"name":"path","rule":133},{"name":"run","rule":109}]}
 train_checkpoint$saveCheckpoint {"name":"train.saveCheckpoint","isPromise":true,"parameters":[{"name":"dir","rule":133},{"name":"run","rule":109},{"name":"state","rule":{"kind":"object","name":"CheckpointState","fields":["step","notes"],"text":"an object with step and notes"}},{"name":"keep","rule":54,"optional":true}]}
 train_checkpoint_state$trainedParameters {"name":"train.trainedParameters","parameters":[{"name":"model","rule":22}]}
-train_classifier$trainClassifier {"name":"train.trainClassifier","isPromise":true,"parameters":[{"name":"model","rule":114},{"name":"rows","rule":43},{"name":"options","rule":{"kind":"object","name":"ClassifierTrainOptions","fields":[]},"optional":true,"options":"ClassifierTrainOptions"}]}
-train_evaluate_classifier$evaluateClassifier {"name":"train.evaluateClassifier","isPromise":true,"parameters":[{"name":"model","rule":114},{"name":"rows","rule":43},{"name":"metrics","rule":27},{"name":"options","rule":71,"optional":true,"options":"ClassifierEvaluateOptions"}]}
-train_evaluate_classifier$predictClassifier {"name":"train.predictClassifier","isPromise":true,"parameters":[{"name":"model","rule":114},{"name":"rows","rule":43},{"name":"options","rule":71,"optional":true,"options":"ClassifierEvaluateOptions"}]}
+train_classifier$trainClassifier {"name":"train.trainClassifier","isPromise":true,"parameters":[{"name":"model","rule":115},{"name":"rows","rule":43},{"name":"options","rule":{"kind":"object","name":"ClassifierTrainOptions","fields":[]},"optional":true,"options":"ClassifierTrainOptions"}]}
+train_evaluate_classifier$evaluateClassifier {"name":"train.evaluateClassifier","isPromise":true,"parameters":[{"name":"model","rule":115},{"name":"rows","rule":43},{"name":"metrics","rule":27},{"name":"options","rule":71,"optional":true,"options":"ClassifierEvaluateOptions"}]}
+train_evaluate_classifier$predictClassifier {"name":"train.predictClassifier","isPromise":true,"parameters":[{"name":"model","rule":115},{"name":"rows","rule":43},{"name":"options","rule":71,"optional":true,"options":"ClassifierEvaluateOptions"}]}
 train_glue_recipes$glueRecipe {"name":"train.glueRecipe","parameters":[{"name":"task","rule":3},{"name":"model","rule":{"kind":"choice","values":["roberta-base","roberta-large","deberta-v2-xxlarge","roberta-large-houlsby","roberta-large-pfeiffer","deberta-v2-xxlarge-rdrop","deberta-v2-xxlarge-cutoff"]}}]}
 train_glue_results$writeEvalResults {"name":"train.writeEvalResults","isPromise":true,"parameters":[{"name":"dir","rule":133},{"name":"measured","rule":{"kind":"object","name":"ClassifierMeasured","fields":["name","step","epoch","loss","scores","samples","timeMs"]}}]}
 train_glue_results$writeTestResults {"name":"train.writeTestResults","isPromise":true,"parameters":[{"name":"dir","rule":133},{"name":"name","rule":133},{"name":"predictions","rule":42},{"name":"labels","rule":149}]}

@@ -6,19 +6,26 @@ import { makeConvBase } from '../nn/conv.js'
 import type { ConvOptions } from '../nn/conv.js'
 import { convGeometry, convolve, showGeometry } from '../nn/functional/conv-geometry.js'
 import type { ConvGeometry } from '../nn/functional/conv-geometry.js'
+import { normal_, uniform_ } from '../nn/init.js'
 import { wideDtype } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
 import type { Module } from '../nn/module.js'
 import { checkOptions } from '../runtime/check-options.js'
-import { checkInteger, show } from '../runtime/options.js'
+import { bad, checkInteger, show } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import type { PerDimension } from '../nn/functional/spatial.js'
+import { keep } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
+import { asMatrix, DoraNorms } from './dora.js'
+import type { Factors } from './factors.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { makeA } from './linear.js'
+import { groupedKernels } from './layer-errors.js'
 import { LoraLayer } from './lora-layer.js'
 import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+import type { NamedAdapterOptions } from './named-adapter.js'
+import { isDecomposed } from './starts.js'
 
 /** Options of the LoRA convolutions: those of the plain layers and those of the update. */
 export interface LoraConvOptions extends LoraOptions, LoraDropoutOptions, ConvOptions {}
@@ -77,23 +84,96 @@ abstract class LoraConv extends LoraLayer {
   }
 
   override forward(x: Tensor): Tensor {
-    const factors = this.activeFactors()
-    if (factors === null) return this.convolve(x, this.forwardWeight(), this.bias)
+    const { weight, bias, factors } = this.inUse()
+    const [first] = factors
+    if (first === undefined) return this.convolve(x, weight, bias)
     // The update is computed in f32 (f64 in an f64 layer), whatever the dtype of the base.
     const wide = wideDtype(this.baseWeight.dtype)
     const input = x.dtype === 'bf16' || x.dtype === 'f16' ? x.to(wide) : x
-    const update = factors.b.matmul(factors.a).mul(this.scaling).reshape(this.baseWeight.shape)
-    const y =
-      this.fusedDropout() === 0
-        ? this.convolve(input, this.baseWeight.to(wide).add(update), this.bias)
-        : this.convolve(input, this.baseWeight, this.bias).add(this.convolve(this.dropped(input), update, null))
+    const own = this.loraA === null ? null : first
+    // DoRA scales the output without its bias.
+    const isScaled = factors.some(({ magnitude }) => magnitude !== null)
+    const before = isScaled ? null : bias
+    let y = own === null ? this.convolve(input, weight, before) : this.withOwn(input, own, before)
+    const plain = y
+    for (const each of own === null ? factors : factors.slice(1)) y = this.updated(y, plain, input, each)
+    if (isScaled && bias !== null) y = y.add(perChannel(bias, this.geometry))
     return input === x ? y : y.to(x.dtype)
   }
 
+  /** With the factors of loralib's layout. */
+  private withOwn(x: Tensor, { a, b, scaling }: Factors, bias: Tensor | null): Tensor {
+    const wide = wideDtype(this.baseWeight.dtype)
+    const update = b.matmul(a).mul(scaling).reshape(this.baseWeight.shape)
+    return this.fusedDropout() === 0
+      ? this.convolve(x, this.baseWeight.to(wide).add(update), bias)
+      : this.convolve(x, this.baseWeight, bias).add(this.convolve(this.dropped(x), update, null))
+  }
+
+  /**
+   * Adds the update of a named adapter to `y`: a convolution with `r` kernels A, and one over single points B, as in PEFT. `plain` is the convolution of x
+   * with W alone.
+   */
+  private updated(y: Tensor, plain: Tensor, x: Tensor, factors: Factors): Tensor {
+    const { a, b, scaling, dropout, loraBias, magnitude } = factors
+    const isKept = this.fusedDropout(dropout) === 0
+    const dropped = isKept ? x : this.dropped(x, dropout)
+    const h = convolve(this.owner, dropped, a, null, { ...this.geometry, groups: 1 })
+    const update = convolve(this.owner, h, b, loraBias, pointwise(this.geometry)).mul(scaling)
+    if (magnitude === null) return y.add(update)
+    const own = isKept && this.loraA === null ? plain : this.convolve(dropped, this.baseWeight, null)
+    const ratio = perChannel(magnitude.flatten().div(this.norms(factors)), this.geometry)
+    const scaled = own.add(update).mul(ratio)
+    return y === own ? scaled : y.add(scaled.sub(own))
+  }
+
+  private dora = new DoraNorms()
+
+  private norms(factors: Pick<Factors, 'a' | 'b' | 'scaling'>): Tensor {
+    return this.dora.of(this.baseWeight, 0, factors)
+  }
+
+  /** A clone computes its own norms. @internal */
+  override afterClone(): void {
+    super.afterClone()
+    this.dora = new DoraNorms()
+  }
+
+  protected override makeFactors({
+    r,
+    scaling,
+    useDora,
+    loraBias,
+    init = true,
+  }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']> {
+    if (isDecomposed(init)) return null
+    const { kernel, groups } = this.geometry
+    if (r % groups !== 0) throw bad(this.owner, 'r', `a multiple of the layer's groups, ${groups}`, r)
+    if (groups > 1 && useDora) throw groupedKernels(this.constructor.name, 'DoRA')
+    if (useDora && loraBias) return null
+    const dtype = wideDtype(this.baseWeight.dtype)
+    const a = zeros([r, this.inChannels, ...kernel], { dtype })
+    const b = zeros([this.outChannels, r / groups, ...kernel.map(() => 1)], { dtype })
+    const bound = 1 / Math.sqrt(a.numel / r)
+    if (init === 'gaussian') normal_(a, 0, 1 / r)
+    else uniform_(a, -bound, bound)
+    if (init === false) uniform_(b, -1 / Math.sqrt(r / groups), 1 / Math.sqrt(r / groups))
+    const view = [1, this.outChannels, ...kernel.map(() => 1)]
+    const magnitude = useDora ? parameter(keep(this.norms({ a, b, scaling }).reshape(view))) : null
+    return { a: parameter(a), b: parameter(b), magnitude }
+  }
+
+  protected override foldDora(weight: Tensor, factors: Factors): Tensor {
+    const wide = this.fold(weight.to(wideDtype(weight.dtype)), factors.a, factors.b, factors.scaling)
+    const ratio = factors.magnitude!.flatten().div(this.norms(factors))
+    return wide.mul(ratio.reshape([-1, ...wide.shape.slice(1).map(() => 1)])).to(weight.dtype)
+  }
+
   protected override fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor {
+    if (a.ndim > 2 && this.geometry.groups > 1) throw groupedKernels(this.constructor.name, 'merging')
     const rows = b.shape[0]!
     const flat = weight.reshape([rows, -1])
-    return ops.loraMerge(flat, a, b, scaling, 0, [0, rows]).reshape(weight.shape)
+    return ops.loraMerge(flat, asMatrix(a), asMatrix(b), scaling, 0, [0, rows]).reshape(weight.shape)
   }
 
   override toPlain(): PlainConv {
@@ -195,6 +275,19 @@ export class Conv3d extends LoraConv {
     return inMode(new Conv3d(inChannels, outChannels, kernel, { ...options, ...baseOf(layer) }), layer)
   }
 }
+
+/** The geometry of a convolution over single points. */
+const pointwise = ({ kernel, groups }: ConvGeometry): ConvGeometry => ({
+  kernel: kernel.map(() => 1),
+  stride: kernel.map(() => 1),
+  padding: kernel.flatMap(() => [0, 0]),
+  dilation: kernel.map(() => 1),
+  groups,
+  paddingMode: 'zeros',
+})
+
+/** One number for each channel, shaped to be added to an output with a batch or without. */
+const perChannel = (values: Tensor, { kernel }: ConvGeometry): Tensor => values.reshape([-1, ...kernel.map(() => 1)])
 
 /** The sizes of the layer given to `fromLayer`; a kernel with equal sizes as a single number. */
 function sizesOf(

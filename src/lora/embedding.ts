@@ -8,7 +8,9 @@ import { normal_ } from '../nn/init.js'
 import { wideDtype } from '../nn/linear.js'
 import { parameter } from '../nn/module.js'
 import { zeros } from '../tensor/make.js'
+import { keep } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
+import { DoraNorms } from './dora.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
@@ -16,6 +18,7 @@ import type { Factors } from './factors.js'
 import type { LoraOptions } from './lora-layer.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
 import { byAdapter, tokensByAdapter } from './rows.js'
+import { isDecomposed } from './starts.js'
 
 /** Options of {@link Embedding}. */
 export interface LoraEmbeddingOptions extends LoraOptions, EmbeddingLayerOptions {}
@@ -100,6 +103,7 @@ export class Embedding extends LoraLayer {
     const [first, ...more] = factors
     if (first === undefined) return limitRows(ops.embedding(weight, ids, padding, this.scaleGradByFreq), this)
     const { a, b, scaling } = first
+    if (factors.some(({ magnitude }) => magnitude !== null)) return limitRows(this.withDora(weight, ids, factors), this)
     const rows = ops.loraEmbedding(weight, ids, a, b, scaling, padding, this.scaleGradByFreq)
     const update = (each: Factors) =>
       ops
@@ -112,6 +116,35 @@ export class Embedding extends LoraLayer {
     )
   }
 
+  /** With DoRA: `W[ids] + Σ (m/‖W + sΔ‖ · (W[ids] + s Aᵀ[ids] Bᵀ) − W[ids])`, with one norm for each of the `embeddingDim` outputs. @see peft `DoraEmbeddingLayer` */
+  private withDora(weight: Tensor, ids: Tensor, factors: readonly Factors[]): Tensor {
+    const padding = this.paddingIdx ?? -1
+    const plain = ops.embedding(weight, ids, padding, this.scaleGradByFreq)
+    return factors.reduce((y, each) => {
+      const { a, b, scaling, magnitude } = each
+      const rows = ops.loraEmbedding(weight, ids, a, b, scaling, padding, this.scaleGradByFreq)
+      const scaled = magnitude === null ? rows : rows.mul(magnitude.div(this.norms(each)))
+      return y === plain ? scaled : y.add(scaled.sub(plain))
+    }, plain)
+  }
+
+  private dora = new DoraNorms()
+
+  private norms(factors: Pick<Factors, 'a' | 'b' | 'scaling'>): Tensor {
+    return this.dora.of(this.baseWeight, 1, factors)
+  }
+
+  /** A clone computes its own norms. @internal */
+  override afterClone(): void {
+    super.afterClone()
+    this.dora = new DoraNorms()
+  }
+
+  protected override foldDora(weight: Tensor, factors: Factors): Tensor {
+    const wide = this.fold(weight.to(wideDtype(weight.dtype)), factors.a, factors.b, factors.scaling)
+    return wide.mul(factors.magnitude!.div(this.norms(factors))).to(weight.dtype)
+  }
+
   // W (num, dim) with A (r, num) and B (dim, r) is the (in, out) layout of a dense layer.
   protected override fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor {
     return ops.loraMerge(weight, a, b, scaling, 1, [0, this.embeddingDim])
@@ -119,15 +152,18 @@ export class Embedding extends LoraLayer {
 
   protected override makeFactors({
     r,
+    scaling,
     useDora,
     loraBias,
     init = true,
   }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']> {
-    if (useDora || loraBias) return null
+    if (loraBias || isDecomposed(init)) return null
     const dtype = wideDtype(this.baseWeight.dtype)
     const a = zeros([r, this.numEmbeddings], { dtype })
     const b = parameter(normal_(zeros([this.embeddingDim, r], { dtype })))
-    return { a: parameter(init === false ? normal_(a) : a), b, magnitude: null }
+    if (init === false) normal_(a)
+    const magnitude = useDora ? parameter(keep(this.norms({ a, b, scaling }))) : null
+    return { a: parameter(a), b, magnitude }
   }
 
   override toPlain(): PlainEmbedding {

@@ -4,7 +4,7 @@ import { GradError, OptionError, UnsupportedError } from '../errors.js'
 export function noVariant(name: string, what: string): UnsupportedError {
   return new UnsupportedError({
     what: `lora.${name}: ${what} is not supported for this class of layers`,
-    expected: 'a dense layer, or an embedding without DoRA',
+    expected: 'a layer that takes it: nn.Linear, nn.TransposedLinear, nn.Embedding, nn.Conv1d to nn.Conv3d',
     received: `lora.${name}`,
     fix: 'name other layers as targets',
   })
@@ -25,5 +25,23 @@ export function trainedWhileMerged(name: string): GradError {
     expected: 'an unmerged layer in training mode',
     received: 'merged, training, gradients on',
     fix: 'call unmerge() or train() before training; for inference call eval() or use noGrad()',
+  })
+}
+
+export function onlyOneDora(name: string): UnsupportedError {
+  return new UnsupportedError({
+    what: `lora.${name}: a weight that holds another update cannot be scaled by DoRA`,
+    expected: 'one adapter with DoRA, merged alone',
+    received: 'several adapters',
+    fix: 'merge one of them, or leave them unmerged',
+  })
+}
+
+export function groupedKernels(name: string, what: string): UnsupportedError {
+  return new UnsupportedError({
+    what: `lora.${name}: ${what} is not possible for a convolution with groups`,
+    expected: 'a convolution without groups: the update of one mixes channels of all groups',
+    received: 'groups above 1',
+    fix: 'exclude the layer, or leave the adapter unmerged and without DoRA',
   })
 }

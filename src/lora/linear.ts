@@ -1,5 +1,4 @@
 import * as ops from '../generated/ops.js'
-import { UnsupportedError } from '../errors.js'
 import { normal_, uniform_ } from '../nn/init.js'
 import { Linear as PlainLinear, TransposedLinear, makeBias, makeWeight, wideDtype } from '../nn/linear.js'
 import type { LinearOptions } from '../nn/linear.js'
@@ -8,9 +7,10 @@ import { checkOptions } from '../runtime/check-options.js'
 import { checkInteger } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import { zeros } from '../tensor/make.js'
-import { keep, noGrad } from '../tensor/scope.js'
+import { keep } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { RowAdapters } from './active.js'
+import { DoraNorms } from './dora.js'
 import { checkLayer, inMode } from './from-layer.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
@@ -18,6 +18,7 @@ import type { Factors } from './factors.js'
 import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
 import type { NamedAdapter, NamedAdapterOptions } from './named-adapter.js'
 import { addedByTokens, byAdapter, groupedLinear, segmentsOf, tokensByAdapter } from './rows.js'
+import { isDecomposed, startFactors } from './starts.js'
 
 /** Options of {@link Linear}. */
 export interface LoraLinearOptions extends LoraOptions, LoraDropoutOptions, LinearOptions {
@@ -113,7 +114,7 @@ export class Linear extends LoraLayer {
     const has = (name: string | null): name is string => name !== null && this.adapters.has(name)
     const names = [...new Set(rows.names)].filter(has)
     const adapters = names.map((name) => this.adapters.get(name)!)
-    const isApart = ({ magnitude, bias }: NamedAdapter) => magnitude !== null || bias !== null
+    const isApart = (each: NamedAdapter) => each.magnitude !== null || each.bias !== null || each.residual() !== null
     if (adapters.some(isApart))
       return byAdapter(x, lead, tokensByAdapter(owner, lead, rows, has), (own) => this.forwardWhole(own))
     const factors = adapters.map((adapter) => adapter.factors())
@@ -160,41 +161,16 @@ export class Linear extends LoraLayer {
     return withBiases(bias ? y.add(bias) : y, factors)
   }
 
-  /**
-   * The norms of the outputs of W + sBA, (out), without forming BA: ‖W‖² + 2s Σ (W Aᵀ)∘B + s² Σ (B A Aᵀ)∘B, each sum over its row. No gradient flows
-   * into them.
-   */
-  private norms({ a, b, scaling }: Factors): Tensor {
-    return noGrad(() => {
-      const crossed = ops.linear(a, this.baseWeight, null, this.fanInFanOut ? 1 : 0).transpose(0, 1) // (out, r)
-      const squared = b.matmul(a.matmul(a.transpose(0, 1)))
-      const sum = crossed.mul(2 * scaling).add(squared.mul(scaling * scaling))
-      return this.squares().add(sum.mul(b).sum(1)).sqrt()
-    })
+  private norms(factors: Factors): Tensor {
+    return this.dora.of(this.baseWeight, this.fanInFanOut ? 1 : 0, factors)
   }
 
-  // ‖W‖² of each output and the weight that it is of. The base is frozen, so it is computed once.
-  private squaredNorms: { of: Tensor; version: number; value: Tensor } | null = null
-
-  private squares(): Tensor {
-    const weight = this.baseWeight
-    const known = this.squaredNorms
-    if (known && known.of === weight && known.version === weight.version) return known.value
-    known?.value.dispose()
-    const value = keep(
-      weight
-        .to(wideDtype(weight.dtype))
-        .square()
-        .sum(this.fanInFanOut ? 0 : 1),
-    )
-    this.squaredNorms = { of: weight, version: weight.version, value }
-    return value
-  }
+  private dora = new DoraNorms()
 
   /** A clone computes its own norms. @internal */
   override afterClone(): void {
     super.afterClone()
-    this.squaredNorms = null
+    this.dora = new DoraNorms()
   }
 
   protected override fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor {
@@ -202,7 +178,6 @@ export class Linear extends LoraLayer {
   }
 
   protected override foldDora(weight: Tensor, factors: Factors): Tensor {
-    if (weight !== this.baseWeight) throw onlyOneDora()
     const { a, b, scaling, magnitude } = factors
     const wide = this.fold(weight.to(wideDtype(weight.dtype)), a, b, scaling)
     const ratio = magnitude!.div(this.norms(factors))
@@ -216,6 +191,7 @@ export class Linear extends LoraLayer {
     init = true,
   }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']> {
     const dtype = wideDtype(this.baseWeight.dtype)
+    if (typeof init === 'string' && isDecomposed(init)) return { ...this.decomposed(r, scaling, init), magnitude: null }
     const a =
       init === 'gaussian'
         ? parameter(normal_(zeros([r, this.inFeatures], { dtype }), 0, 1 / r))
@@ -225,6 +201,13 @@ export class Linear extends LoraLayer {
     if (!useDora) return { a, b, magnitude: null }
     const factors = { a, b, scaling, dropout: this.loraDropout, loraBias: null, magnitude: null }
     return { a, b, magnitude: parameter(keep(this.norms(factors))) }
+  }
+
+  private decomposed(r: number, scaling: number, init: string): { a: Tensor; b: Tensor } {
+    const wide = this.baseWeight.detach().to(wideDtype(this.baseWeight.dtype))
+    const weight = this.fanInFanOut ? wide.transpose(0, 1) : wide
+    const { a, b } = startFactors('lora.Linear', weight, r, scaling, init)
+    return { a: parameter(keep(a)), b: parameter(keep(b)) }
   }
 
   override toPlain(): PlainLinear | TransposedLinear {
@@ -261,15 +244,6 @@ export function plainDense(
 /** The output with the biases of second factors, which are scaled as these are. */
 function withBiases(y: Tensor, factors: readonly Factors[]): Tensor {
   return factors.reduce((sum, { loraBias, scaling }) => (loraBias ? sum.add(loraBias.mul(scaling)) : sum), y)
-}
-
-function onlyOneDora(): UnsupportedError {
-  return new UnsupportedError({
-    what: 'lora.Linear: a weight that holds another update cannot be scaled by DoRA',
-    expected: 'one adapter with DoRA, merged alone',
-    received: 'several adapters',
-    fix: 'merge one of them, or leave them unmerged',
-  })
 }
 
 /** Sets the base weight and the bias of a dense layer. The bound of their uniform init is 1/√inFeatures, for a transposed weight too. */

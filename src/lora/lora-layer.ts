@@ -2,13 +2,14 @@ import { InternalError, UnsupportedError } from '../errors.js'
 import { setKind } from '../native/tensor.js'
 import { Identity } from '../nn/activations.js'
 import { Dropout } from '../nn/dropout.js'
-import { asParameter } from '../nn/linear.js'
+import { asParameter, wideDtype } from '../nn/linear.js'
 import { Module, parameter } from '../nn/module.js'
 import type { OwnTensor } from '../nn/module.js'
 import { checkOptions, pickOptions } from '../runtime/check-options.js'
 import { bad } from '../runtime/options.js'
 import type { PlacementOptions } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
+import { cat } from '../tensor/make.js'
 import { isGradEnabled, keep, noGrad } from '../tensor/scope.js'
 import { KIND } from '../tensor/dtype.js'
 import type { Tensor } from '../tensor/tensor.js'
@@ -17,7 +18,7 @@ import type { RowAdapters } from './active.js'
 import type { Adapter } from './adapter.js'
 import { tensorsOf } from './factors.js'
 import type { DropoutLike, Factors, InUse } from './factors.js'
-import { noVariant, trainedWhileMerged, writtenWhileMerged } from './layer-errors.js'
+import { noVariant, onlyOneDora, trainedWhileMerged, writtenWhileMerged } from './layer-errors.js'
 import { NamedAdapter } from './named-adapter.js'
 import { noRows } from './rows.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
@@ -44,6 +45,8 @@ interface MergedCopy {
   readonly bias: Tensor | null
   readonly version: number
   readonly sources: readonly (readonly [tensor: Tensor, version: number])[]
+  /** What the updates were multiplied by. */
+  readonly scalings: string
   /** It was returned to a caller, who may still use it, so it is left to the garbage collector. */
   shown: boolean
 }
@@ -132,12 +135,28 @@ export abstract class LoraLayer extends Module implements Adapter {
     if (adapter === undefined) return
     if (this.mergedNames.includes(name)) this.unmerge()
     this.adapters.delete(name)
-    for (const tensor of adapter.parameters()) tensor.dispose()
+    for (const [, tensor] of adapter.namedTensors()) tensor.dispose()
   }
 
   /** Whether forward uses the merged weight. */
   get merged(): boolean {
     return this.isMerged
+  }
+
+  /** The names of the adapters in the merged copy. */
+  get mergedAdapters(): readonly string[] {
+    return this.mergedNames
+  }
+
+  /** The merged weight in f32 (f64 in an f64 layer), from which a half-precision base loses by rounding. @internal */
+  exactMerged(): Tensor {
+    const { baseWeight } = this
+    return this.folded(this.factorsOf(this.mergedNames), baseWeight.detach().to(wideDtype(baseWeight.dtype)))
+  }
+
+  /** The bias of the merged copy. @internal */
+  mergedBiasInUse(): Tensor | null {
+    return this.isMerged ? this.freshCopy().bias : this.bias
   }
 
   /** The weight that forward uses: W itself, or the merged values while merged. */
@@ -281,7 +300,11 @@ export abstract class LoraLayer extends Module implements Adapter {
 
   /** The layer's own factors, then those of adapters by name. */
   private factorsOf(names: readonly string[]): Factors[] {
-    return [this.ownFactors() ?? [], names.map((name) => this.adapters.get(name)!.factors())].flat()
+    const named = names.flatMap((name) => {
+      const adapter = this.adapters.get(name)!
+      return [adapter.factors(), adapter.residual() ?? []].flat()
+    })
+    return [this.ownFactors() ?? [], named].flat()
   }
 
   private namesInUse(): readonly string[] {
@@ -355,22 +378,28 @@ export abstract class LoraLayer extends Module implements Adapter {
     const sources = [this.baseWeight, ...factors.flatMap(tensorsOf)]
     const copy = this.mergedCopy
     const isFresh = copy?.sources.every(([tensor, version], i) => tensor === sources[i] && tensor.version === version)
-    if (copy && isFresh && copy.sources.length === sources.length) return copy
+    const scalings = factors.map(({ scaling }) => scaling).join()
+    if (copy && isFresh && copy.sources.length === sources.length && copy.scalings === scalings) return copy
     this.dropCopy()
     const weight = noGrad(() => keep(this.folded(factors)))
     setKind(weight.id, KIND.base)
     const bias = noGrad(() => this.foldedBias(this.mergedNames, factors))
     const versions = sources.map((tensor) => [tensor, tensor.version] as const)
-    this.mergedCopy = { weight, bias, version: weight.version, sources: versions, shown: false }
+    this.mergedCopy = { weight, bias, version: weight.version, sources: versions, scalings, shown: false }
     return this.mergedCopy
   }
 
-  private folded(all: readonly Factors[]): Tensor {
-    return all.reduce(
-      (weight, each) =>
-        each.magnitude === null ? this.fold(weight, each.a, each.b, each.scaling) : this.foldDora(weight, each),
-      this.baseWeight,
-    )
+  // Several updates are folded as one, so that a half-precision weight is rounded once.
+  private folded(all: readonly Factors[], base = this.baseWeight): Tensor {
+    if (all.length > 1 && all.every(({ a, magnitude }) => magnitude === null && a.ndim === 2)) {
+      const scaled = all.map(({ b, scaling }) => b.mul(scaling))
+      return this.fold(base, cat(all.map(({ a }) => a)), cat(scaled, 1), 1)
+    }
+    return all.reduce((weight, each) => {
+      if (each.magnitude === null) return this.fold(weight, each.a, each.b, each.scaling)
+      if (weight !== base) throw onlyOneDora(this.constructor.name)
+      return this.foldDora(weight, each)
+    }, base)
   }
 
   /** The bias with the biases of second factors; the very bias where there are none. */

@@ -213,6 +213,17 @@ export function pair(op: number): [Tensor, Tensor] {
   return [wrapDescribed(scratch, 1), wrapDescribed(scratch, 4 + scratch[3]!)]
 }
 
+/** Records an op with three results. */
+export function triple(op: number): [Tensor, Tensor, Tensor] {
+  run(op, triple)
+  const second = 4 + scratch[3]!
+  return [
+    wrapDescribed(scratch, 1),
+    wrapDescribed(scratch, second),
+    wrapDescribed(scratch, second + 3 + scratch[second + 2]!),
+  ]
+}
+
 /** Records an op that changes its inputs. */
 export function none(op: number): void {
   run(op, none)

@@ -1,19 +1,23 @@
 // Puts an adapter into a model: LoRA layers, copies of modules, rows of embeddings; takes it out again.
 import { UnsupportedError } from '../errors.js'
+import { Conv1d, Conv2d, Conv3d } from '../lora/conv.js'
 import { Embedding } from '../lora/embedding.js'
+import type { FromLayerOptions } from '../lora/from-layer.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import type { LoraLayer } from '../lora/lora-layer.js'
 import { Linear } from '../lora/linear.js'
 import { replaceModules } from '../lora/replace.js'
 import { isNamed } from '../lora/targets.js'
+import { Conv1d as PlainConv1d, Conv2d as PlainConv2d, Conv3d as PlainConv3d } from '../nn/conv.js'
 import { Embedding as PlainEmbedding } from '../nn/embedding.js'
-import type { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
+import { Linear as PlainLinear } from '../nn/linear.js'
+import type { TransposedLinear } from '../nn/linear.js'
 import type { Module } from '../nn/module.js'
 import { bad } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { scalingOf } from './config.js'
 import type { FullConfig } from './config.js'
-import { SavedModule, TokenRows } from './saved-module.js'
+import { SavedModule, TiedTokenRows, TokenRows } from './saved-module.js'
 import { targetModules } from './targets.js'
 import type { TargetModule } from './targets.js'
 
@@ -25,7 +29,7 @@ export function applyAdapter(owner: string, model: Module, name: string, config:
   const before = model.parameters().map((tensor) => [tensor, tensor.requiresGrad] as const)
   for (const [tensor] of before) tensor.requiresGrad = false
   try {
-    replaceModules(model, withAdapter(model, name, config, { targets, saved, tables }))
+    replaceModules(model, withAdapter(owner, model, name, config, { targets, saved, tables }))
   } catch (error) {
     removeAdapter(model, name)
     for (const [tensor, on] of before) tensor.requiresGrad = on
@@ -42,6 +46,7 @@ interface Places {
 
 /** Makes the parts of an adapter. @returns the modules that take the place of others */
 function withAdapter(
+  owner: string,
   model: Module,
   name: string,
   config: FullConfig,
@@ -62,7 +67,15 @@ function withAdapter(
     })
   }
   for (const module of saved) wrapped(module, replaced).add(name)
-  for (const [module, ids] of tables) tokenRows(module, replaced).add(name, ids)
+  for (const [module, ids] of tables) {
+    const rows = tokenRows(module, replaced)
+    rows.add(name, ids)
+    for (const [path, head] of tiedTo(model, module)) {
+      if (head instanceof TiedTokenRows) continue
+      if (replaced.has(head)) throw tiedRows(owner, path)
+      replaced.set(head, new TiedTokenRows(head as PlainLinear, rows))
+    }
+  }
   if (config.bias === 'all') {
     const others = [...model.namedModules()].filter(([path, module]) => isBiased(path, module, layers))
     for (const [, module] of others) wrapped(module, replaced).add(name, true)
@@ -83,37 +96,48 @@ export function trainAdapters(model: Module, names: readonly string[]): void {
 
 /** Takes an adapter out of a model and releases its tensors. A layer that is left without any becomes the plain one that it was. */
 export function removeAdapter(model: Module, name: string): void {
-  const bare = new Map<Module, Module>()
-  for (const [, part] of [...parts(model)]) {
+  const all = Array.from(parts(model), ([, part]) => part)
+  for (const part of all) {
     if (isLoraLayer(part)) part.deleteAdapter(name)
     else if (part instanceof TokenRows) part.delete(name)
-    else {
+    else if (part instanceof SavedModule) {
       for (const [, tensor] of part.ownOf(name)) tensor.dispose()
       part.modules_to_save.delete(name)
     }
-    if (isBare(part)) bare.set(part, part.toPlain())
   }
-  replaceModules(model, bare)
+  replaceModules(model, new Map(all.flatMap((part) => (isBare(part) ? [[part, part.toPlain()]] : []))))
 }
 
 function isBare(part: Part): boolean {
   if (part instanceof TokenRows) return part.token_adapter.size === 0
+  if (part instanceof TiedTokenRows) return part.source.token_adapter.size === 0
   if (part instanceof SavedModule) return part.modules_to_save.size === 0
   return part.adapters.size === 0 && part.loraA === null
 }
 
-type Part = LoraLayer | SavedModule | TokenRows
+/** A module that holds adapters. */
+export type Part = LoraLayer | SavedModule | TokenRows | TiedTokenRows
 
 /** The modules that hold adapters, with their paths. */
 export function* parts(model: Module): Iterable<[path: string, part: Part]> {
   for (const [path, module] of model.namedModules()) {
-    if (module instanceof SavedModule || module instanceof TokenRows) yield [path, module]
+    if (module instanceof SavedModule || module instanceof TokenRows || module instanceof TiedTokenRows)
+      yield [path, module]
     else if (isLoraLayer(module) && module.adapters.size > 0) yield [path, module]
   }
 }
 
-function ownParameters(part: Part, name: string): Tensor[] {
+/** The names of the adapters that a module has. */
+export function adaptersOf(part: Part): string[] {
+  if (part instanceof TiedTokenRows) return []
+  if (part instanceof TokenRows) return [...part.token_adapter.keys()]
+  return [...(part instanceof SavedModule ? part.modules_to_save : part.adapters).keys()]
+}
+
+/** The parameters of an adapter in one module. */
+export function ownParameters(part: Part, name: string): Tensor[] {
   if (part instanceof SavedModule) return part.ownOf(name).map(([, tensor]) => tensor)
+  if (part instanceof TiedTokenRows) return []
   if (part instanceof TokenRows) return [part.token_adapter.get(name) ?? []].flat()
   return part.adapters.get(name)?.parameters() ?? []
 }
@@ -122,12 +146,17 @@ function ownParameters(part: Part, name: string): Tensor[] {
 function loraLayer(module: Module, replaced: Map<Module, Module>): LoraLayer {
   if (isLoraLayer(module)) return module
   const options = { r: 0, mergeWeights: false }
-  const made =
-    module instanceof PlainEmbedding
-      ? Embedding.fromLayer(module, options)
-      : Linear.fromLayer(module as PlainLinear | TransposedLinear, options)
+  const made = madeFrom(module, options)
   replaced.set(module, made)
   return made
+}
+
+function madeFrom(module: Module, options: FromLayerOptions): LoraLayer {
+  if (module instanceof PlainEmbedding) return Embedding.fromLayer(module, options)
+  if (module instanceof PlainConv1d) return Conv1d.fromLayer(module, options)
+  if (module instanceof PlainConv2d) return Conv2d.fromLayer(module, options)
+  if (module instanceof PlainConv3d) return Conv3d.fromLayer(module, options)
+  return Linear.fromLayer(module as PlainLinear | TransposedLinear, options)
 }
 
 function wrapped(module: Module, replaced: Map<Module, Module>): SavedModule {
@@ -176,9 +205,22 @@ function tokenTables(
     const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= table.numEmbeddings)
     if (wrong !== undefined || new Set(ids).size < ids.length)
       throw bad(owner, 'trainableTokenIndices', `different ids below ${table.numEmbeddings}`, wrong ?? ids)
-    const tied = [...model.modules()].find((each) => each !== table && 'weight' in each && each.weight === table.weight)
-    if (tied !== undefined && !(tied instanceof TokenRows)) throw tiedRows(owner, found[0])
+    const odd = tiedTo(model, found[1]).find(
+      ([, each]) => !(each instanceof PlainLinear || each instanceof TiedTokenRows),
+    )
+    if (odd !== undefined) throw tiedRows(owner, odd[0])
     return [found[1], ids]
+  })
+}
+
+/** The modules that share the weight of an embedding, but parts of what holds it. */
+function tiedTo(model: Module, table: Module): [path: string, module: Module][] {
+  const { weight } = table as Module & { weight: Tensor }
+  const inside = new Set<Module>()
+  return [...model.namedModules()].filter(([, module]) => {
+    if (inside.has(module)) return false
+    if (module === table || module instanceof TiedTokenRows) for (const each of module.modules()) inside.add(each)
+    return module !== table && 'weight' in module && module.weight === weight
   })
 }
 
@@ -190,9 +232,9 @@ function isBiased(path: string, module: Module, layers: ReadonlyMap<Module, Lora
 
 function tiedRows(owner: string, path: string): UnsupportedError {
   return new UnsupportedError({
-    what: `${owner}: trainableTokenIndices of ${path}, whose weight the head shares`,
-    expected: 'an embedding with a weight of its own',
-    received: 'a model that ties its head to the embedding',
-    fix: "adapt the embedding as a whole: targetModules with 'embed_tokens'",
+    what: `${owner}: trainableTokenIndices of an embedding whose weight ${path} shares`,
+    expected: 'a weight of its own, or a tied head that is a plain nn.Linear',
+    received: `${path}, which is adapted otherwise`,
+    fix: 'leave the head out of targetModules and modulesToSave, or adapt the embedding as a whole',
   })
 }

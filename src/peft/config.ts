@@ -1,6 +1,8 @@
 // PEFT's LoraConfig: our options, and the file adapter_config.json.
 import { FormatError, UnsupportedError } from '../errors.js'
 import type { BiasMode } from '../lora/trainable.js'
+import { changesBase, checkStart } from '../lora/starts.js'
+import type { LoraStart } from '../lora/starts.js'
 import { bad } from '../runtime/options.js'
 
 /** A rank or an alpha for single modules: by a name, or the end of one, or a regular expression (Python's, matched from the start of a name to its end). */
@@ -35,8 +37,13 @@ export interface LoraConfig {
   useRslora?: boolean
   /** Modules that are trained as a whole, each adapter with its copy: all whose paths end so, `input_layernorm` for `'norm'` too. @default none */
   modulesToSave?: readonly string[] | null
-  /** How fresh updates start: true A random and B zero, false both random, `'gaussian'` A normal with variance 1/r² and B zero. @default true */
-  initLoraWeights?: boolean | 'gaussian'
+  /**
+   * How fresh updates start: true A random and B zero, false both random, `'gaussian'` A normal with variance 1/r² and B zero, `'orthogonal'` both random with B A zero (r even). Of dense layers
+   * `'pissa'` starts from the largest singular values of the weight, `'pissa_niter_4'` from these by 4 rounds of a random projection, which is faster, and `'olora'` from its QR factors: they learn
+   * the difference to this start.
+   * @default true
+   */
+  initLoraWeights?: LoraStart
   /** Only layers of these blocks. @default all */
   layersToTransform?: number | readonly number[] | null
   /** The name of the list that holds the blocks, for `layersToTransform`. @default the first list */
@@ -94,7 +101,10 @@ export function completeConfig(owner: string, config: LoraConfig): FullConfig {
     throw bad(owner, 'layersToTransform', 'left out: targetModules is a regular expression', full.layersToTransform)
   if (full.layersPattern !== null && full.layersToTransform === null)
     throw bad(owner, 'layersPattern', 'given with layersToTransform', full.layersPattern)
-  if (full.loraBias && (full.useDora || full.initLoraWeights === 'gaussian'))
+  checkStart(owner, full.initLoraWeights)
+  if (full.useDora && changesBase(full.initLoraWeights))
+    throw bad(owner, 'useDora', `false with a start that changes the base, ${full.initLoraWeights}`, true)
+  if (full.loraBias && (full.useDora || typeof full.initLoraWeights === 'string'))
     throw bad(owner, 'loraBias', 'false with useDora, and with another init than true or false', true)
   return full
 }
@@ -162,9 +172,26 @@ export function configOf(json: unknown, path: string): FullConfig {
     process.emitWarning(`${path}: not used here: ${shown}`, { type: 'LoraWarning', code: 'LORA_PEFT_FIELDS' })
   }
   const own = Object.fromEntries(known.map(([key, value]) => [NAMES.get(key)!, value]))
-  // How it started is of no importance to an adapter that is loaded.
-  if (typeof own['initLoraWeights'] === 'string' && own['initLoraWeights'] !== 'gaussian') own['initLoraWeights'] = true
+  own['initLoraWeights'] = loadedStart(path, own['initLoraWeights'])
   return completeConfig(path, own as LoraConfig)
+}
+
+/**
+ * How a loaded adapter started. It is of no importance, but where the start has been taken out of the base: one that the base tells is taken out again, and others
+ * would be guessed.
+ */
+function loadedStart(path: string, init: unknown): unknown {
+  if (typeof init !== 'string') return init
+  const unknown = /^(?:pissa_niter_.*|loftq|corda|lora_ga)$/.test(init)
+  if (unknown) {
+    throw new UnsupportedError({
+      what: `${path}: the adapter belongs to a base that its start ${init} has changed`,
+      expected: 'an adapter for the base model itself',
+      received: `init_lora_weights: ${init}`,
+      fix: 'convert it to plain LoRA as it is saved: path_initial_model_for_weight_conversion in PEFT',
+    })
+  }
+  return init === 'eva' || init === 'mica' ? true : init
 }
 
 /** Fields at their defaults, and those of how an adapter was initialised, which its tensors already tell. */

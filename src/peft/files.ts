@@ -11,13 +11,16 @@ import { save } from '../io/safetensors.js'
 import { makeFolderNow, writeText } from '../io/write-text.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import { Embedding } from '../lora/embedding.js'
+import { changesBase } from '../lora/starts.js'
 import type { Module, StateDict } from '../nn/module.js'
 import { equal } from '../tensor/functions.js'
+import { cat } from '../tensor/make.js'
+import { noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { parts } from './apply.js'
 import { configJson, configOf } from './config.js'
-import type { FullConfig } from './config.js'
-import { SavedModule, TokenRows } from './saved-module.js'
+import type { FullConfig, ModulePattern } from './config.js'
+import { SavedModule, TiedTokenRows, TokenRows } from './saved-module.js'
 
 const PREFIX = 'base_model.model.'
 
@@ -28,6 +31,7 @@ export function peftStateDict(model: Module, name: string, config: FullConfig): 
     if (tensor) dict[PREFIX + key] = tensor
   }
   for (const [path, part] of parts(model)) {
+    if (part instanceof TiedTokenRows) continue
     if (part instanceof TokenRows) put(`${path}.token_adapter.trainable_tokens_delta`, part.token_adapter.get(name))
     else if (part instanceof SavedModule) {
       for (const [key, tensor] of part.ownOf(name)) put(`${path}.${key}`, tensor)
@@ -46,11 +50,49 @@ export function peftStateDict(model: Module, name: string, config: FullConfig): 
 }
 
 /** Writes the folder of an adapter: the tensors first, so that a folder with a configuration is whole. */
-export async function writeAdapter(dir: string, model: Module, name: string, config: FullConfig): Promise<void> {
+export async function writeAdapter(
+  dir: string,
+  model: Module,
+  name: string,
+  own: FullConfig,
+  isPlain: boolean,
+): Promise<void> {
+  const converts = isPlain && changesBase(own.initLoraWeights)
+  const config = converts ? plainConfig(own) : own
   // At once, so that the tensors are those of the moment of the call.
   makeFolderNow(dir)
-  await save(peftStateDict(model, name, config), join(dir, ADAPTER_FILES[0]), { metadata: { format: 'pt' } })
+  const dict = peftStateDict(model, name, config)
+  if (converts) Object.assign(dict, plainFactors(model, name))
+  await save(dict, join(dir, ADAPTER_FILES[0]), { metadata: { format: 'pt' } })
   await writeText(join(dir, ADAPTER_CONFIG), `${JSON.stringify(configJson(config), null, 2)}\n`)
+}
+
+/** The configuration of the adapter of {@link plainFactors}: ranks are doubled, and scalings stay. */
+function plainConfig(config: FullConfig): FullConfig {
+  const [r, alpha] = [2, config.useRslora ? Math.SQRT2 : 2]
+  const times = (pattern: ModulePattern, factor: number) =>
+    Object.fromEntries(Object.entries(pattern).map(([key, value]) => [key, value * factor]))
+  return {
+    ...config,
+    initLoraWeights: true,
+    r: config.r * r,
+    loraAlpha: config.loraAlpha * alpha,
+    rankPattern: times(config.rankPattern, r),
+    alphaPattern: times(config.alphaPattern, alpha),
+  }
+}
+
+/** The factors of an adapter that learned a difference, [A; A₀] and [B, −B₀], which hold it for the base as it is. */
+function plainFactors(model: Module, name: string): StateDict {
+  const dict: StateDict = {}
+  for (const [path, part] of parts(model)) {
+    const own = isLoraLayer(part) ? part.adapters.get(name) : undefined
+    const start = own?.residual()
+    if (!own || !start) continue
+    const [a, b] = noGrad(() => [cat([own.lora_A, start.a]), cat([own.lora_B, start.b.mul(-1)], 1)])
+    Object.assign(dict, { [`${PREFIX}${path}.lora_A.weight`]: a, [`${PREFIX}${path}.lora_B.weight`]: b })
+  }
+  return dict
 }
 
 /** The adapter in a folder: its configuration, and its tensors under PEFT's keys. */

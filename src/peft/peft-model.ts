@@ -7,15 +7,22 @@ import { mergeAndUnload } from '../lora/merge.js'
 import { replaceModules } from '../lora/replace.js'
 import { Module } from '../nn/module.js'
 import { checkOptions, pickOptions } from '../runtime/check-options.js'
-import { bad, nearest } from '../runtime/options.js'
+import { bad, checkNumber, nearest } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import { adapterParameters, applyAdapter, parts, removeAdapter, trainAdapters } from './apply.js'
 import { completeConfig, scalingOf } from './config.js'
 import type { FullConfig, LoraConfig, TaskType } from './config.js'
+import { mergeChecked } from './merging.js'
+import type { MergeOptions, MergeReport } from './merging.js'
+import { statusOf } from './status.js'
+import type { ModelStatus } from './status.js'
 import { fillAdapter, readAdapter, writeAdapter } from './files.js'
 import { rowView, takeNames } from './row-view.js'
 import type { RowOptions, WithRows } from './row-view.js'
+import { TiedTokenRows } from './saved-module.js'
 import { targetModules } from './targets.js'
+import { fillCombination, planCombination } from './weighted.js'
+import type { WeightedAdapterOptions } from './weighted.js'
 import type { Tensor } from '../tensor/tensor.js'
 
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
@@ -24,6 +31,15 @@ export interface LoadAdapterOptions extends HubOptions {
   adapterName?: string
   /** Train it: its parameters get gradients. @default false */
   isTrainable?: boolean
+}
+
+/** Options of {@link PeftModel.savePretrained}. */
+export interface SavePretrainedOptions {
+  /**
+   * Write adapters that started from the base, `pissa` and `olora`, as plain ones of twice the rank, which are right on the base as it is, in any program. Without, they are written as they are:
+   * PEFT, and `loadAdapter` here, then compute the start again. @default true
+   */
+  convertToLora?: boolean
 }
 
 /** How many numbers are trained. */
@@ -61,6 +77,7 @@ export class PeftModel<M extends Module = Module> extends Module {
   readonly base_model: M
   private readonly configs = new Map<string, FullConfig>()
   private active: readonly string[] = []
+  private isDisabled = false
 
   /** @param config that of the first adapter; null for none yet */
   constructor(model: M, config: LoraConfig | null = {}, adapterName = 'default') {
@@ -176,14 +193,16 @@ export class PeftModel<M extends Module = Module> extends Module {
 
   /** Calls a function in which no adapter acts, at once, and returns what it returns. For asynchronous work there is `withAdapter('__base__')`. */
   disableAdapter<T>(run: () => T): T {
-    const before = this.active
+    const [before, wasDisabled] = [this.active, this.isDisabled]
     this.active = []
+    this.isDisabled = true
     try {
       const result = run()
       if (result instanceof Promise) throw asynchronous()
       return result
     } finally {
       this.active = before
+      this.isDisabled = wasDisabled
     }
   }
 
@@ -213,6 +232,26 @@ export class PeftModel<M extends Module = Module> extends Module {
     return name
   }
 
+  /**
+   * Adds an adapter that is the weighted sum of others, negative weights allowed. As {@link addAdapter}, it neither acts nor trains until it is named.
+   * @example
+   * model.addWeightedAdapter(['sql', 'poems'], [0.7, 0.3], 'both', { combinationType: 'cat' })
+   * @see peft `add_weighted_adapter`
+   */
+  addWeightedAdapter(
+    adapters: readonly string[],
+    weights: readonly number[],
+    adapterName: string,
+    options: WeightedAdapterOptions = {},
+  ): void {
+    const owner = 'PeftModel.addWeightedAdapter'
+    checkOptions(owner, options, schemas.WeightedAdapterOptions)
+    const names = this.checkNames(owner, adapters)
+    const { plan, config } = planCombination(this.base_model, this.configs, names, weights, options)
+    this.add(owner, adapterName, config, false)
+    fillCombination(this.base_model, adapterName, plan)
+  }
+
   /** Takes an adapter out and releases its memory. If it was active, what is left of the active ones stays so. */
   deleteAdapter(adapterName: string): void {
     this.checkNames('PeftModel.deleteAdapter', adapterName)
@@ -220,22 +259,35 @@ export class PeftModel<M extends Module = Module> extends Module {
   }
 
   /** Writes adapters in PEFT's form: `default` into the folder itself, each other into a folder of its name. @param names all of them, unless given */
-  async savePretrained(dir: string, names?: string | readonly string[]): Promise<void> {
+  async savePretrained(
+    dir: string,
+    names?: string | readonly string[],
+    options: SavePretrainedOptions = {},
+  ): Promise<void> {
+    checkOptions('PeftModel.savePretrained', options, schemas.SavePretrainedOptions)
+    const isPlain = options.convertToLora ?? true
     const wanted = names === undefined ? [...this.configs.keys()] : this.checkNames('PeftModel.savePretrained', names)
+    for (const name of wanted) if (!isPlain) checkStartIsKnown(name, this.configs.get(name)!)
     for (const name of wanted) {
-      await writeAdapter(name === 'default' ? dir : join(dir, name), this.base_model, name, this.configs.get(name)!)
+      const folder = name === 'default' ? dir : join(dir, name)
+      await writeAdapter(folder, this.base_model, name, this.configs.get(name)!, isPlain)
     }
   }
 
   /**
-   * Makes calls with these adapters use merged weights, one copy of each adapted weight; the base is not changed. Calls of views with other adapters are
-   * computed unmerged. @param names the active ones, unless given
+   * Makes calls with these adapters use merged weights, one copy of each adapted weight, at once; the base is not changed. Calls of views with other adapters are
+   * computed unmerged. The copies are checked for NaN and infinity: then the call is rejected, and what was merged before is so again.
+   * @param options names of adapters, in place of the active ones, or options
+   * @example
+   * const { maxLogitChange, rounding } = await model.mergeAdapter({ probe: [[1, 2, 3]] })
+   * @returns what merging costs
    */
-  mergeAdapter(names: string | readonly string[] = this.active): void {
-    const wanted = this.checkNames('PeftModel.mergeAdapter', names)
-    withAdapters(wanted, () => {
-      for (const [, part] of parts(this.base_model)) if (isLoraLayer(part)) part.merge()
-    })
+  async mergeAdapter(options: string | readonly string[] | MergeOptions = {}): Promise<MergeReport> {
+    const owner = 'PeftModel.mergeAdapter'
+    const isNames = typeof options === 'string' || Array.isArray(options)
+    const given = isNames ? { adapterNames: options as string | readonly string[] } : (options as MergeOptions)
+    checkOptions(owner, given, schemas.MergeOptions)
+    return mergeChecked(this.base_model, this.checkNames(owner, given.adapterNames ?? this.active), given)
   }
 
   /** Releases merged weights. */
@@ -246,8 +298,12 @@ export class PeftModel<M extends Module = Module> extends Module {
   /** Replaces all layers with adapters by plain ones that hold the merged weights of the active adapters, and returns the model. */
   mergeAndUnload(): M {
     withAdapters(this.active, () => {
+      const plain = new Map<Module, Module>()
       const wholes = [...parts(this.base_model)].flatMap(([, part]) => (isLoraLayer(part) ? [] : [part]))
-      replaceModules(this.base_model, new Map(wholes.map((part) => [part, part.toPlain()])))
+      const isTied = (part: Module) => part instanceof TiedTokenRows
+      for (const part of [...wholes.filter((each) => !isTied(each)), ...wholes.filter(isTied)])
+        plain.set(part, part.toPlain(plain))
+      replaceModules(this.base_model, plain)
       mergeAndUnload(this.base_model)
     })
     this.active = []
@@ -261,8 +317,19 @@ export class PeftModel<M extends Module = Module> extends Module {
     return this.base_model
   }
 
+  /** What the adapters are at the moment, of the model and layer by layer. @see peft `get_model_status`, `get_layer_status` */
+  status(): ModelStatus {
+    return statusOf(this.base_model, [...this.configs.keys()], this.active, !this.isDisabled)
+  }
+
+  /** Takes {@link scaleAdapter} back. */
+  unscaleAdapter(adapterName: string): void {
+    this.scaleAdapter(adapterName, 1)
+  }
+
   /** Multiplies the updates of an adapter by a factor, e.g. 0.5 for half its effect. It does not add up: 1 is the adapter as it was trained. */
   scaleAdapter(adapterName: string, factor: number): void {
+    checkNumber('PeftModel.scaleAdapter', 'factor', factor)
     this.checkNames('PeftModel.scaleAdapter', adapterName)
     for (const [, part] of parts(this.base_model)) {
       const own = isLoraLayer(part) ? part.adapters.get(adapterName) : undefined
@@ -344,10 +411,16 @@ export function inspectTargets(model: Module, config: LoraConfig): TargetReport[
   checkOptions(owner, config, schemas.LoraConfig)
   return targetModules(owner, model, withTask(model, completeConfig(owner, config)), true).map(
     ({ path, module, r, loraAlpha }) => {
-      const [rows = 0, columns = 0] = (module as Module & { weight: { shape: readonly number[] } }).weight.shape
-      return { path, layer: module.constructor.name, r, loraAlpha, parameters: r * (rows + columns) }
+      return { path, layer: module.constructor.name, r, loraAlpha, parameters: sizeOfFactors(module, r) }
     },
   )
+}
+
+/** Numbers in the factors: of a dense layer `r · (in + out)`; of a convolution A has all input channels, and B is grouped. */
+function sizeOfFactors(module: Module, r: number): number {
+  const { weight, geometry } = module as Module & { weight: Tensor; geometry?: { groups: number } }
+  const [rows, groups] = [weight.shape[0]!, geometry?.groups ?? 1]
+  return r * groups * (weight.numel / rows) + (r / groups) * rows
 }
 
 const TASKS: readonly (readonly [ending: RegExp, task: TaskType])[] = [
@@ -363,6 +436,12 @@ function withTask(model: Module, config: FullConfig): FullConfig {
   const children = Array.from(model.namedChildren(), ([name]) => name)
   const heads = ['classifier', 'score'].filter((name) => children.includes(name))
   return { ...config, taskType, modulesToSave: [...new Set([...(config.modulesToSave ?? []), ...heads])] }
+}
+
+/** A random start is not found again. */
+function checkStartIsKnown(name: string, { initLoraWeights: init }: FullConfig): void {
+  if (typeof init !== 'string' || !init.startsWith('pissa_niter_')) return
+  throw bad('PeftModel.savePretrained', 'convertToLora', `true: the start of ${name}, ${init}, is random`, false)
 }
 
 function twice(): OptionError {

@@ -1,11 +1,12 @@
 // Modules of which each adapter has a copy (PEFT's modules_to_save), and embeddings of which each adapter has some rows.
-import { embedding } from '../generated/ops.js'
+import { embedding, linear } from '../generated/ops.js'
 import { activeAdapters, rowAdapters } from '../lora/active.js'
 import type { RowAdapters } from '../lora/active.js'
 import { inMode } from '../lora/from-layer.js'
 import { byAdapter, noRows, tokensByAdapter } from '../lora/rows.js'
 import { cloneModule } from '../nn/clone.js'
 import { Embedding } from '../nn/embedding.js'
+import { Linear } from '../nn/linear.js'
 import { Module, parameter } from '../nn/module.js'
 import { cat, tensor, zeros } from '../tensor/make.js'
 import { keep, noGrad } from '../tensor/scope.js'
@@ -122,13 +123,18 @@ export class TokenRows extends Module {
     return this.base_layer.weight
   }
 
-  /** An embedding with the rows of the present call. */
-  toPlain(): Module {
-    const { base_layer: base } = this
-    const own = activeAdapters().flatMap((name) => {
+  /** The rows of the adapters of the present call, with their ids. */
+  current(): { ids: readonly number[]; rows: Tensor }[] {
+    return activeAdapters().flatMap((name) => {
       const [known, rows] = [this.rows.get(name), this.token_adapter.get(name)]
       return known && rows ? [{ ids: known.ids, rows }] : []
     })
+  }
+
+  /** An embedding with the rows of the present call. */
+  toPlain(): Module {
+    const { base_layer: base } = this
+    const own = this.current()
     if (own.length === 0) return base
     const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, scaleGradByFreq } = base
     const weight = noGrad(() =>
@@ -169,5 +175,42 @@ export class TokenRows extends Module {
       y = y.mul(isBase).add(embedding(table, slots, 0, false).to(y.dtype))
     }
     return y
+  }
+}
+
+/** A head that is tied to an embedding with trained rows: it scores their tokens by these rows. It has no tensors of its own. */
+export class TiedTokenRows extends Module {
+  /** The embedding, which is a module of the model at its own path. */
+  readonly source!: TokenRows
+
+  constructor(
+    readonly base_layer: Linear,
+    source: TokenRows,
+  ) {
+    super()
+    this.training = base_layer.training
+    Object.defineProperty(this, 'source', { value: source, enumerable: false, configurable: true })
+  }
+
+  get weight(): Tensor {
+    return this.base_layer.weight
+  }
+
+  /** The plain head. It shares the weight of the embedding's plain layer in `twins`, so that the two stay tied. */
+  toPlain(twins: ReadonlyMap<Module, Module> = new Map()): Module {
+    const { base_layer: base } = this
+    const twin = twins.get(this.source) as Embedding | undefined
+    if (twin === undefined || twin.weight === base.weight) return base
+    const { inFeatures, outFeatures } = base
+    return inMode(new Linear(inFeatures, outFeatures, { weight: twin.weight, bias: base.bias ?? false }), this)
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.source.current().reduce((y, { ids, rows }) => {
+      const places = tensor([...ids], { dtype: 'i64' })
+      const { bias } = this.base_layer
+      const scores = linear(x, rows, bias === null ? null : bias.indexSelect(0, places), 0).to(y.dtype)
+      return y.scatter(-1, places.expand(scores.shape), scores)
+    }, this.base_layer.forward(x))
   }
 }

@@ -1,10 +1,12 @@
 // Which modules a configuration means: PEFT's rules, and an error for a name that means none.
 import { OptionError } from '../errors.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
+import { Conv1d, Conv2d, Conv3d } from '../lora/conv.js'
 import { Embedding } from '../lora/embedding.js'
 import { Linear } from '../lora/linear.js'
 import { excludesNothing, fitsNothing, isNamed } from '../lora/targets.js'
 import type { Named } from '../lora/targets.js'
+import { Conv1d as PlainConv1d, Conv2d as PlainConv2d, Conv3d as PlainConv3d } from '../nn/conv.js'
 import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import type { Module } from '../nn/module.js'
@@ -35,10 +37,11 @@ export interface TargetModule {
   readonly loraAlpha: number
 }
 
+const PLAIN = [PlainLinear, TransposedLinear, PlainEmbedding, PlainConv1d, PlainConv2d, PlainConv3d]
+
 /** Whether a module is a layer that can have named adapters. */
 export function takesAdapters(module: Module): boolean {
-  const plain = module instanceof PlainLinear || module instanceof TransposedLinear || module instanceof PlainEmbedding
-  return plain || module instanceof Linear || module instanceof Embedding
+  return [...PLAIN, Linear, Embedding, Conv1d, Conv2d, Conv3d].some((type) => module instanceof type)
 }
 
 /**
@@ -96,9 +99,11 @@ function pythonPattern(owner: string, option: string, source: string): RegExp {
 /** Where heads are: a part of the model itself, or the decoder of a masked language model's head. */
 const HEAD = /^(?:lm_head|classifier|score|decoder|(?:cls\.predictions|head)\.decoder)(?:\.|$)/
 
+const DENSE = [PlainLinear, TransposedLinear, Linear]
+
 /** All dense layers but the head. */
 function linearLayers(layers: readonly Named[]): (path: string) => boolean {
-  const dense = layers.filter(([, module]) => !(module instanceof PlainEmbedding || module instanceof Embedding))
+  const dense = layers.filter(([, module]) => DENSE.some((type) => module instanceof type))
   const paths = new Set(dense.map(([path]) => path).filter((path) => !HEAD.test(path)))
   return (path) => paths.has(path)
 }
@@ -147,10 +152,10 @@ function noLayer(owner: string, refused: readonly Named[]): OptionError {
   const isLora = refused.some(([, module]) => isLoraLayer(module))
   return new OptionError({
     what: `${owner}: the targets name modules that take no adapters`,
-    expected: 'nn.Linear, nn.TransposedLinear, nn.Embedding',
+    expected: 'nn.Linear, nn.TransposedLinear, nn.Embedding, nn.Conv1d to nn.Conv3d',
     received: shown.join(', '),
     fix: isLora
       ? 'start from the plain model'
-      : 'name other layers, or exclude these; for convolutions there is injectLora',
+      : 'name other layers, or exclude these; for attention modules there is injectLora',
   })
 }

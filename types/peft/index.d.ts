@@ -3,3 +3,5 @@
 export { getPeftModel, inspectTargets, PeftModel } from './peft-model.js'
 export type { Adapted, LoadAdapterOptions, TargetReport, TrainableCount } from './peft-model.js'
 export type { FullConfig, LoraConfig, ModulePattern, TaskType } from './config.js'
+export type { WeightedAdapterOptions } from './weighted.js'
+export type { CombinationType, MajoritySignMethod } from './combine.js'

@@ -3,6 +3,7 @@
 import type { HubOptions } from '../hub/options.js'
 import { Module } from '../nn/module.js'
 import type { FullConfig, LoraConfig } from './config.js'
+import type { WeightedAdapterOptions } from './weighted.js'
 import type { Tensor } from '../tensor/tensor.js'
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
 export interface LoadAdapterOptions extends HubOptions {
@@ -82,6 +83,18 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   addAdapter(adapterName: string, config?: LoraConfig): void
   /** Adds the adapter of a folder, or of a hub repository, in PEFT's form. @returns its name */
   loadAdapter(dirOrHubId: string, options: LoadAdapterOptions): Promise<string>
+  /**
+   * Adds an adapter that is the weighted sum of others, negative weights allowed. As {@link addAdapter}, it neither acts nor trains until it is named.
+   * @example
+   * model.addWeightedAdapter(['sql', 'poems'], [0.7, 0.3], 'both', { combinationType: 'cat' })
+   * @see peft `add_weighted_adapter`
+   */
+  addWeightedAdapter(
+    adapters: readonly string[],
+    weights: readonly number[],
+    adapterName: string,
+    options?: WeightedAdapterOptions,
+  ): void
   /** Takes an adapter out and releases its memory. If it was active, what is left of the active ones stays so. */
   deleteAdapter(adapterName: string): void
   /** Writes adapters in PEFT's form: `default` into the folder itself, each other into a folder of its name. @param names all of them, unless given */

@@ -53,6 +53,7 @@ fn function(number: usize, row: &OpRow) -> String {
     }
     let (result, end) = match (row.mutates, row.visible) {
         (Mutates::Nothing, 2) => ("[Tensor, Tensor]", format!("return call.pair({number})")),
+        (Mutates::Nothing, 3) => ("[Tensor, Tensor, Tensor]", format!("return call.triple({number})")),
         (Mutates::Nothing, _) => ("Tensor", format!("return call.one({number})")),
         _ => ("void", format!("call.none({number})")),
     };

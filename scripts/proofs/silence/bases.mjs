@@ -66,6 +66,10 @@ export function bases(lora, { folder }) {
     'peft.PeftModel.loadAdapter': { receiver: adapted, args: [folderOfPeft, () => ({ adapterName: 'more' })] },
     'peft.PeftModel.withAdapters': { receiver: adapted, args: [() => ['default', '__base__']] },
     'peft.PeftModel.deleteAdapter': { receiver: adapted, args: [() => 'default'] },
+    'peft.PeftModel.addWeightedAdapter': {
+      receiver: adapted,
+      args: [() => ['default'], () => [0.5], () => 'sum', () => ({ combinationType: 'cat' })],
+    },
     'peft.PeftModel.scaleAdapter': { receiver: adapted, args: [() => 'default', () => 0.5] },
     'adapters.startFrom': { args: [gpt2, weights] },
     'adapters.injectAdapters': { args: [bert] },

@@ -23,6 +23,7 @@ pub mod elementwise;
 pub mod embedding;
 pub mod index;
 pub mod inplace;
+pub mod linalg;
 pub mod linear;
 pub mod linear_cross_entropy;
 pub mod log1p;

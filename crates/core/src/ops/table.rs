@@ -5,7 +5,7 @@ use super::back::Back;
 use super::row::{Gradient, Half, Mutates, Needs, OpRow, Save};
 use super::signature::{Attr, AttrKind, Input, InputKind, Signature};
 use super::{
-    assign, attention, batch_norm, conv, cost, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linear,
+    assign, attention, batch_norm, conv, cost, create, cross_entropy, dropout, elementwise, embedding, index, inplace, linalg, linear,
     linear_cross_entropy, log1p, lora, matmul, movement, multinomial, norm, optimizer, order, pad, pool, reduce, reshape, rope, scan, silu_mul, softmax, unary,
 };
 
@@ -207,6 +207,8 @@ table! {
     CUMSUM "cumsum" (: x) [dim: num, reverse: bool] { shape: scan::shape, forward: scan::cumsum, twin: scan::twin, gradient: rule(nothing, scan::backward) } "Running sum along a dimension, from its start or from its end.";
     SCATTER "scatter" (: x, : index, : src) [dim: num] { shape: index::scatter_shape, forward: index::scatter, twin: index::scatter_twin, gradient: rule(index::save_scattered, index::scatter_backward), half: Half::Native } "`x` with `src` written at `index` along a dimension; of equal indexes the last stays.";
     MULTINOMIAL "multinomial" (: p) [count: num, replacement: bool] { shape: multinomial::shape, forward: multinomial::multinomial, twin: multinomial::twin, random: Some(multinomial::random), gradient: Gradient::Stop } "`count` categories of each row, drawn by weight.";
+    SVD "svd" (: x) [] { visible: 3, shape: linalg::svd_shape, forward: linalg::svd, twin: linalg::svd_twin, twin_bytes: Some(linalg::bytes) } "The factors U (m, k), S (k) and V (n, k) of a matrix `x` (m, n), with x = U diag(S) Vᵀ and k = min(m, n); computed in f64 on the CPU.";
+    QR "qr" (: x) [] { visible: 2, shape: linalg::qr_shape, forward: linalg::qr, twin: linalg::qr_twin, twin_bytes: Some(linalg::bytes) } "The factors Q (m, k) and R (k, n) of a matrix `x` (m, n), with x = Q R and k = min(m, n); computed in f64 on the CPU.";
     LOG1P "log1p" (: x) [] { shape: unary::float_shape, forward: log1p::log1p, twin: log1p::twin, gradient: rule(unary::save_input, log1p::backward) } "`log(1 + x)`, exact for small `x` too.";
     // ---- making --------------------------------------------------------------------------------------------------------
     FULL "full" () [shape: dims, value: num, dtype: dtype] { shape: create::full_shape, forward: create::full, twin: create::full_twin, gradient: Gradient::Stop } "A tensor of one value.";

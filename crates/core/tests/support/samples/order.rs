@@ -12,6 +12,7 @@ pub fn samples() -> Vec<Sample> {
     writes(&mut list);
     draws(&mut list);
     logarithms(&mut list);
+    decompositions(&mut list);
     list
 }
 
@@ -122,4 +123,11 @@ fn logarithms(list: &mut Vec<Sample>) {
     }
     list.push(sample(&LOG1P, [exact(&[-1.0, 0.0, 1e-3, f64::INFINITY, 50.0])], &[]).kinked());
     list.push(sample(&LOG1P, [exact(&[0.0, 1e-7, -1e-7, 3e-8])], &[]).kinked());
+}
+
+fn decompositions(list: &mut Vec<Sample>) {
+    for shape in [[1, 1], [5, 3], [3, 5], [17, 17], [64, 9]] {
+        list.push(sample(&SVD, [x(&shape)], &[]));
+        list.push(sample(&QR, [x(&shape)], &[]));
+    }
 }
