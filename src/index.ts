@@ -54,6 +54,10 @@ export { save } from './io/safetensors.js'
 export type { SaveFileOptions } from './io/safetensors.js'
 export type { FileHeader, LoadOptions } from './io/load.js'
 export type { TorchObject, TorchValue } from './io/object.js'
+export { convert } from './peft/formats/convert.js'
+export type { Conversion, ConvertOptions } from './peft/formats/convert.js'
+export type { ConversionLoss } from './io/conversion-loss.js'
+export type { AdapterFormat } from './peft/formats/read.js'
 
 // loralib
 export * from './lora/index.js'

@@ -1,4 +1,5 @@
 // All kinds of cases: those that this runner runs, and those of the format that it counts as unsupported.
+import { adapterFormatKinds } from './adapter-formats.mjs'
 import { checkpointKinds } from './checkpoints.mjs'
 import { decoderKinds } from './decoder.mjs'
 import { encoderKinds } from './encoder.mjs'
@@ -43,6 +44,7 @@ export const KINDS = {
   ...peftAdapterKinds,
   ...encoderKinds,
   ...checkpointKinds,
+  ...adapterFormatKinds,
   ...fileKinds,
   ...generationKinds,
   ...metricKinds,
@@ -52,8 +54,8 @@ export const KINDS = {
 
 /** Kinds of the format for later parts of the package. */
 export const LATER_KINDS = [
-  ...['peft_multi', 'conversion'],
-  ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
+  ...['peft_multi'],
+  ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf'],
 ]
 
 /** Keys that select a case. */

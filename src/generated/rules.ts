@@ -100,6 +100,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"object","name":"LoadAdapterOptions","fields":[]}
 {"kind":"object","name":"LoraConfig","fields":[]}
 {"kind":"object","name":"LoraConvOptions","fields":[]}
+{"kind":"object","name":"LoralibFacts","fields":["loraAlpha"],"text":"an object with loraAlpha"}
 {"kind":"object","name":"MakeOptions","fields":[]}
 {"kind":"object","name":"MarginOptions","fields":[]}
 {"kind":"object","name":"MaxPoolOptions","fields":[]}
@@ -175,4 +176,5 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"union","of":[{"kind":"string"},{"kind":"class","name":"URL"}]}
 {"kind":"union","of":[{"kind":"string"},{"kind":"list","items":{"kind":"string"},"shallow":true}]}
 {"kind":"union","of":[{"kind":"string"},{"kind":"list","items":{"kind":"string"}},{"kind":"null"}]}
-{"kind":"union","of":[{"kind":"string"},{"kind":"null"}]}`
+{"kind":"union","of":[{"kind":"string"},{"kind":"null"}]}
+{"kind":"union","of":[{"kind":"string"},{"kind":"number"}]}`

@@ -2,9 +2,11 @@ import { KeyError, OptionError, UnsupportedError } from '../errors.js'
 import { join } from 'node:path'
 import type { HubOptions } from '../hub/options.js'
 import { withAdapters } from '../lora/active.js'
+import { Embedding } from '../lora/embedding.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import { mergeAndUnload } from '../lora/merge.js'
 import { replaceModules } from '../lora/replace.js'
+import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Module } from '../nn/module.js'
 import { checkOptions, pickOptions } from '../runtime/check-options.js'
 import { bad, nearest } from '../runtime/options.js'
@@ -12,7 +14,10 @@ import { schemas } from '../runtime/tables.js'
 import { adapterParameters, applyAdapter, parts, removeAdapter, trainAdapters } from './apply.js'
 import { completeConfig, scalingOf } from './config.js'
 import type { FullConfig, LoraConfig, TaskType } from './config.js'
-import { fillAdapter, readAdapter, writeAdapter } from './files.js'
+import { fillAdapter, peftStateDict, writePeft } from './files.js'
+import type { LoralibFacts } from './formats/loralib.js'
+import type { AdapterForm } from './formats/form.js'
+import { readAdapter } from './formats/read.js'
 import { targetModules } from './targets.js'
 import type { Tensor } from '../tensor/tensor.js'
 
@@ -22,6 +27,8 @@ export interface LoadAdapterOptions extends HubOptions {
   adapterName?: string
   /** Train it: its parameters get gradients. @default false */
   isTrainable?: boolean
+  /** For a file of loralib's factors that does not say how it is scaled. @default what the file says of itself */
+  loralib?: LoralibFacts
 }
 
 /** How many numbers are trained. */
@@ -71,7 +78,10 @@ export class PeftModel<M extends Module = Module> extends Module {
     this.setAdapter(adapterName)
   }
 
-  /** A model with the adapter of a folder, or of a hub repository, in PEFT's form. It does not train unless `isTrainable`; the model keeps its mode. */
+  /**
+   * A model with the adapter of a folder of PEFT or mlx-lm, of a hub repository, or of a file of loralib's factors; its content says which. It does not train
+   * unless `isTrainable`; the model keeps its mode.
+   */
   static async fromPretrained<M extends Module>(
     model: M,
     dirOrHubId: string,
@@ -159,12 +169,16 @@ export class PeftModel<M extends Module = Module> extends Module {
     this.add(owner, adapterName, withTask(this.base_model, completeConfig(owner, config)), true)
   }
 
-  /** Adds the adapter of a folder, or of a hub repository, in PEFT's form. @returns its name */
+  /** Adds an adapter in any form that {@link fromPretrained} reads. @returns its name */
   async loadAdapter(dirOrHubId: string, options: LoadAdapterOptions): Promise<string> {
     const owner = 'PeftModel.loadAdapter'
     checkOptions(owner, options, schemas.LoadAdapterOptions)
     const name = options.adapterName ?? 'default'
-    const { config, dict } = await readAdapter(owner, dirOrHubId, pickOptions(options, schemas.HubOptions))
+    const { config, dict } = await readAdapter(owner, dirOrHubId, {
+      hub: pickOptions(options, schemas.HubOptions),
+      loralib: options.loralib,
+      isEmbedding: (path) => isEmbedding(this.base_model, path),
+    })
     try {
       this.add(owner, name, config, false)
       await fillAdapter(owner, this.base_model, name, config, dict).catch((error: unknown) => {
@@ -188,7 +202,7 @@ export class PeftModel<M extends Module = Module> extends Module {
   async savePretrained(dir: string, names?: string | readonly string[]): Promise<void> {
     const wanted = names === undefined ? [...this.configs.keys()] : this.checkNames('PeftModel.savePretrained', names)
     for (const name of wanted) {
-      await writeAdapter(name === 'default' ? dir : join(dir, name), this.base_model, name, this.configs.get(name)!)
+      await writePeft(name === 'default' ? dir : join(dir, name), this.form(name))
     }
   }
 
@@ -267,6 +281,11 @@ export class PeftModel<M extends Module = Module> extends Module {
     for (const tensor of this.parameters()) tensor.requiresGrad = trained.has(tensor)
   }
 
+  private form(name: string): AdapterForm {
+    const config = this.configs.get(name)!
+    return { config, dict: peftStateDict(this.base_model, name, config) }
+  }
+
   private drop(name: string): void {
     this.active = this.active.filter((each) => each !== name)
     this.configs.delete(name)
@@ -308,6 +327,11 @@ export function inspectTargets(model: Module, config: LoraConfig): TargetReport[
       return { path, layer: module.constructor.name, r, loraAlpha, parameters: r * (rows + columns) }
     },
   )
+}
+
+function isEmbedding(model: Module, path: string): boolean {
+  const found = new Map(model.namedModules()).get(path)
+  return found instanceof Embedding || found instanceof PlainEmbedding
 }
 
 const TASKS: readonly (readonly [ending: RegExp, task: TaskType])[] = [
