@@ -28,7 +28,12 @@ function adapted(config: lora.peft.LoraConfig, given: Record<string, unknown> = 
   const generator = new lora.Generator(5)
   lora.noGrad(() => {
     for (const tensor of model.trainableParameters())
-      tensor.copy_(lora.randn([...tensor.shape], { generator }).mul(0.3).add(0.2))
+      tensor.copy_(
+        lora
+          .randn([...tensor.shape], { generator })
+          .mul(0.3)
+          .add(0.2),
+      )
   })
   model.eval()
   return model
@@ -91,7 +96,9 @@ test('convert to mlx: DoRA; ranks and scalings of single layers go into the fact
     t.regex(losses[0]!.what, /lora_b/)
     t.is(losses[0]!.layers.length, 3)
     t.true(losses[0]!.maxRelativeError > 0 && losses[0]!.maxRelativeError < 2 ** -23)
-    const { lora_parameters: settings } = JSON.parse(await readFile(join(at('mixed-mlx'), 'adapter_config.json'), 'utf8'))
+    const { lora_parameters: settings } = JSON.parse(
+      await readFile(join(at('mixed-mlx'), 'adapter_config.json'), 'utf8'),
+    )
     t.is(settings.rank, 5)
     await close(t, logits(await read(at('mixed-mlx'))), logits(mixed))
   }))
@@ -105,9 +112,10 @@ test('PeftModel.fromPretrained: fused layers of loralib, with the note of the fi
     ]) {
       const model = base(GPT2)
       lora.injectLora(model, { ...options, enableLora })
+      lora.markOnlyLoraAsTrainable(model)
       const generator = new lora.Generator(7)
       lora.noGrad(() => {
-        for (const [, tensor] of model.namedParameters())
+        for (const tensor of model.parameters())
           if (tensor.requiresGrad) tensor.copy_(lora.randn([...tensor.shape], { generator }))
       })
       const dict = lora.loraStateDict(model)
@@ -155,11 +163,17 @@ test('convert: what a form has no place for is an error, and nothing is written'
     }
     const option = { code: 'ERR_LORA_OPTION' }
     await lora.convert(at('from1'), at('other'), { to: 'peft' })
-    await t.throwsAsync(lora.convert(at('from1'), at('other'), { to: 'mlx' }), { ...option, message: /holds something else/ })
+    await t.throwsAsync(lora.convert(at('from1'), at('other'), { to: 'mlx' }), {
+      ...option,
+      message: /holds something else/,
+    })
     await t.throwsAsync(lora.convert(at('from1'), at('other'), { to: 'loralib' }), { ...option, message: /a folder/ })
     await t.throwsAsync(lora.convert(at('other'), at('other'), { to: 'peft' }), { ...option, message: /another path/ })
     const facts = { loralib: { loraAlpha: 2 } }
-    await t.throwsAsync(lora.convert(at('other'), at('more'), { to: 'peft', ...facts }), { ...option, message: /left out/ })
+    await t.throwsAsync(lora.convert(at('other'), at('more'), { to: 'peft', ...facts }), {
+      ...option,
+      message: /left out/,
+    })
     await t.throwsAsync(lora.convert(at('other'), at('more'), { to: 'peft', maxShardSize: '1MB' }), option)
   }))
 
@@ -206,13 +220,19 @@ test('savePretrained: shards with an index, the tokenizer beside, and nothing le
     const names = async (name: string) => (await readdir(at(name))).sort()
     await plain.savePretrained(at('model'), { maxShardSize: 1500, tokenizerFrom: at('tokenizer') })
     const sharded = await names('model')
-    t.true(sharded.includes('tokenizer.json') && !sharded.includes('notes.txt') && !sharded.includes('model.safetensors'))
+    t.true(
+      sharded.includes('tokenizer.json') && !sharded.includes('notes.txt') && !sharded.includes('model.safetensors'),
+    )
     const index = JSON.parse(await readFile(join(at('model'), 'model.safetensors.index.json'), 'utf8'))
     const shards = [...new Set(Object.values(index.weight_map))] as string[]
     t.true(shards.length > 2 && shards[0] === `model-00001-of-0000${shards.length}.safetensors`)
-    t.deepEqual(sharded.filter((name) => name.startsWith('model-')), shards)
+    t.deepEqual(
+      sharded.filter((name) => name.startsWith('model-')),
+      shards,
+    )
     t.is(index.metadata.total_size, 4 * plain.parameters().reduce((sum, { numel }) => sum + numel, 0))
-    const load = async (name: string) => logits(await models.AutoModelForCausalLM.fromPretrained(at(name), { mapped: false }))
+    const load = async (name: string) =>
+      logits(await models.AutoModelForCausalLM.fromPretrained(at(name), { mapped: false }))
     await close(t, await load('model'), want)
     await plain.savePretrained(at('model'), { maxShardSize: '2KB' })
     await close(t, await load('model'), want)

@@ -11,7 +11,8 @@ const { PeftModel } = lora.peft
 
 const MLX_RULE =
   /^lora_a is \(in, r\), lora_b is \(r, out\): y = x W\^T \+ scale \* \(x lora_a\) lora_b; scale is used as it is/
-const LAYERS_RULE = /^num_layers counts from the end of the model; without keys mlx-lm takes self_attn.q_proj and self_attn.v_proj/
+const LAYERS_RULE =
+  /^num_layers counts from the end of the model; without keys mlx-lm takes self_attn.q_proj and self_attn.v_proj/
 
 export const adapterFormatKinds = {
   mlx_adapter: {

@@ -53,10 +53,7 @@ export const KINDS = {
 }
 
 /** Kinds of the format for later parts of the package. */
-export const LATER_KINDS = [
-  ...['peft_multi'],
-  ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf'],
-]
+export const LATER_KINDS = [...['peft_multi'], ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf']]
 
 /** Keys that select a case. */
 const POSITION = ['id', 'group', 'kind']

@@ -22,12 +22,12 @@ export function lossOf(what: string, parts: readonly (readonly [path: string, er
 /** The largest difference of two tensors as a share of the largest element of the first; infinite where a number became none. */
 export async function relativeError(exact: Tensor, rounded: Tensor): Promise<number> {
   if (exact.numel === 0) return 0
-  const largest = (tensor: Tensor) => tensor.abs().max().item()
-  const wide = noGrad(() => [keep(exact.detach().to('f64')), keep(rounded.detach().to('f64'))] as const)
-  const size = await noGrad(() => largest(wide[0]))
-  const difference = await noGrad(() => largest(wide[0].sub(wide[1])))
-  for (const tensor of wide) if (tensor !== exact && tensor !== rounded) tensor.dispose()
-  if (difference === 0) return 0
-  return Number.isFinite(difference) ? difference / size : Infinity
+  const [size, difference] = noGrad(() => {
+    const [a, b] = [exact.detach().to('f64'), rounded.detach().to('f64')]
+    return [keep(a.abs().max()), keep(a.sub(b).abs().max())]
+  })
+  const [of, error] = [await size.item(), await difference.item()]
+  for (const tensor of [size, difference]) tensor.dispose()
+  if (error === 0) return 0
+  return Number.isFinite(error) ? error / of : Infinity
 }
-

@@ -8,7 +8,7 @@ import { show } from '../runtime/options.js'
 import { bytesPerElement } from '../tensor/dtype.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { save } from './safetensors.js'
-import { makeFolderNow, writeText } from './write-text.js'
+import { writeText } from './write-text.js'
 
 /** A size: bytes, or a text with a unit, `'5GB'` (10⁹) or `'5GiB'` (2³⁰). */
 export type FileSize = number | string
@@ -58,7 +58,6 @@ export async function saveShards(path: string, dict: StateDict, options: ShardOp
   const [dir, stem] = [dirname(path), basename(path, '.safetensors')]
   const saveOptions = metadata === undefined ? {} : { metadata }
   const shards = shardsOf(dict, maxBytes)
-  makeFolderNow(dir)
   if (shards.length === 1) {
     await save(dict, path, saveOptions)
     await removeShards(dir, stem, [])
@@ -68,7 +67,12 @@ export async function saveShards(path: string, dict: StateDict, options: ShardOp
   const names = shards.map((_, i) => `${stem}-${String(i + 1).padStart(5, '0')}-of-${count}.safetensors`)
   remove(join(dir, `${stem}.safetensors.index.json`))
   // All at once, so that the values are those of the moment of the call.
-  await Promise.all(shards.map((shard, i) => save(shard, join(dir, names[i]!), saveOptions)))
+  const saved = await Promise.allSettled(shards.map((shard, i) => save(shard, join(dir, names[i]!), saveOptions)))
+  const failed = saved.find((each) => each.status === 'rejected')
+  if (failed !== undefined) {
+    for (const name of names) remove(join(dir, name))
+    throw failed.reason
+  }
   const map = Object.fromEntries(shards.flatMap((shard, i) => Object.keys(shard).map((key) => [key, names[i]!])))
   const index = { metadata: { total_size: bytesOf(Object.values(dict)) }, weight_map: map }
   await writeText(join(dir, `${stem}.safetensors.index.json`), `${JSON.stringify(index, null, 2)}\n`)

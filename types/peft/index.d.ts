@@ -3,3 +3,4 @@
 export { getPeftModel, inspectTargets, PeftModel } from './peft-model.js'
 export type { Adapted, LoadAdapterOptions, TargetReport, TrainableCount } from './peft-model.js'
 export type { FullConfig, LoraConfig, ModulePattern, TaskType } from './config.js'
+export type { LoralibFacts } from './formats/loralib.js'

@@ -64,6 +64,7 @@ export function bases(lora, { folder }) {
     'peft.PeftModel.fromPretrained': { args: [decoder, folderOfPeft] },
     'peft.PeftModel.forward': { receiver: adapted, args: [() => [[1, 2]]] },
     'peft.PeftModel.loadAdapter': { receiver: adapted, args: [folderOfPeft, () => ({ adapterName: 'more' })] },
+    convert: { args: [folderOfPeft, at('converted'), () => ({ to: 'mlx' })] },
     'peft.PeftModel.deleteAdapter': { receiver: adapted, args: [() => 'default'] },
     'peft.PeftModel.scaleAdapter': { receiver: adapted, args: [() => 'default', () => 0.5] },
     'adapters.startFrom': { args: [gpt2, weights] },

@@ -1,12 +1,11 @@
 // The folder of a whole model with its weights in safetensors, of another type or in shards of another size.
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { copyTokenizer } from '../../hub/copy.js'
 import { lossOf, relativeError } from '../../io/conversion-loss.js'
 import type { ConversionLoss } from '../../io/conversion-loss.js'
 import { load } from '../../io/load.js'
 import { saveShards, sizeInBytes } from '../../io/shards.js'
-import { writeText } from '../../io/write-text.js'
+import { makeFolderNow, writeText } from '../../io/write-text.js'
 import { findStateDict } from '../../nn/find-state-dict.js'
 import type { FloatDtype } from '../../runtime/options.js'
 import { checkTensors } from '../../tensor/named-tensors.js'
@@ -37,8 +36,11 @@ export async function convertWeights(
     if (isChanged) rounded.push([name, await relativeError(tensor, made)])
     entries.push([name, made])
   }
-  mkdirSync(output, { recursive: true })
-  await saveShards(join(output, 'model.safetensors'), Object.fromEntries(entries), { maxBytes, metadata: { format: 'pt' } })
+  makeFolderNow(output)
+  await saveShards(join(output, 'model.safetensors'), Object.fromEntries(entries), {
+    maxBytes,
+    metadata: { format: 'pt' },
+  })
   await copyTokenizer(input, output)
   const { torch_dtype: old, ...fields } = config
   const written = dtype === undefined ? { ...fields, ...(old !== undefined && { torch_dtype: old }) } : { ...fields, dtype: LONG_NAMES[dtype] } // prettier-ignore

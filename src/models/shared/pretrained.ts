@@ -26,7 +26,7 @@ import { keep, noGrad } from '../../tensor/scope.js'
 import { zeros } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
-import { writeText } from '../../io/write-text.js'
+import { makeFolderNow, writeText } from '../../io/write-text.js'
 import { configText, withFloatsOf } from './config-text.js'
 import { checkModelType, readConfig } from './config.js'
 
@@ -177,6 +177,7 @@ export async function savePretrained(
   const maxBytes = sizeInBytes('savePretrained', 'maxShardSize', maxShardSize)
   const entries = Object.entries(model.stateDict()).filter(([name]) => !leaveOut.includes(name))
   const tensors = noGrad(() => entries.map(([name, tensor]) => [name, convert(tensor, dtype)] as const))
+  makeFolderNow(dir)
   const path = join(dir, 'model.safetensors')
   await saveShards(path, Object.fromEntries(tensors), { maxBytes, metadata: { format: 'pt' } })
   if (tokenizerFrom !== undefined) await copyTokenizer(tokenizerFrom, dir)
@@ -185,7 +186,12 @@ export async function savePretrained(
 }
 
 /** The names of types in a configuration. */
-export const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }
+export const LONG_NAMES: Record<FloatDtype, string> = {
+  f32: 'float32',
+  f64: 'float64',
+  bf16: 'bfloat16',
+  f16: 'float16',
+}
 
 /** The file, or the index, of the weights in a folder. @throws {FileError} when there is none. */
 export async function weightFile(dir: string): Promise<string> {

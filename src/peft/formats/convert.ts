@@ -67,7 +67,8 @@ export async function convert(input: string, output: string, options: ConvertOpt
   }
   if (maxShardSize !== undefined) throw bad(OWNER, 'maxShardSize', 'left out for an adapter', maxShardSize)
   const { format: from, ...read } = await readAdapter(OWNER, input, { loralib })
-  if (loralib !== undefined && from !== 'loralib') throw bad(OWNER, 'loralib', `left out: ${input} says it itself`, loralib)
+  if (loralib !== undefined && from !== 'loralib')
+    throw bad(OWNER, 'loralib', `left out: ${input} says it itself`, loralib)
   const { form, losses } = await withDtype(read, dtype)
   try {
     const { layers } = layersOf(OWNER, form)

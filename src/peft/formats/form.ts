@@ -38,7 +38,8 @@ export interface AdapterLayer {
 export const hasTableName = (path: string): boolean =>
   /(?:^|\.)(?:embed_tokens|wte|wpe|tok_embeddings|(?:word|position|token_type)_embeddings)$/.test(path)
 
-const FACTOR = /^(.+)\.(lora_A\.weight|lora_B\.weight|lora_B\.bias|lora_embedding_A|lora_embedding_B|lora_magnitude_vector)$/
+const FACTOR =
+  /^(.+)\.(lora_A\.weight|lora_B\.weight|lora_B\.bias|lora_embedding_A|lora_embedding_B|lora_magnitude_vector)$/
 const FIELDS: Readonly<Record<string, 'a' | 'b' | 'loraBias' | 'magnitude'>> = {
   'lora_A.weight': 'a',
   'lora_B.weight': 'b',
@@ -164,13 +165,17 @@ function targetsOf(paths: readonly string[]): Pick<LoraConfig, 'targetModules' |
 /**
  * B with the scaling of its layer in place of that of the target: `B · scaling / wanted`, so that the update is the same. The error of rounding is measured.
  */
-export async function foldScaling(
-  { b, scaling }: AdapterLayer,
-  wanted: number,
-): Promise<{ b: Tensor; error: number }> {
+export async function foldScaling({ b, scaling }: AdapterLayer, wanted: number): Promise<{ b: Tensor; error: number }> {
   if (scaling === wanted) return { b, error: 0 }
   if (wanted === 0) return { b: noGrad(() => keep(b.detach().mul(0))), error: 0 }
-  const exact = noGrad(() => keep(b.detach().to('f64').mul(scaling / wanted)))
+  const exact = noGrad(() =>
+    keep(
+      b
+        .detach()
+        .to('f64')
+        .mul(scaling / wanted),
+    ),
+  )
   const folded = noGrad(() => keep(exact.to(b.dtype)))
   const error = await relativeError(exact, folded)
   exact.dispose()

@@ -111,7 +111,10 @@ function unfused(owner: string, path: string, a: Tensor, b: Tensor, { enable_lor
     const blank = (columns: number) => zeros([size, columns], { dtype: b.dtype as 'f32' })
     if (!enabled![i]) return blank(r * count)
     const own = b.detach().narrow(0, row, size)
-    const part = cat([blank(r * column), own, blank(r * (count - 1 - column))].filter(({ numel }) => numel > 0), 1)
+    const part = cat(
+      [blank(r * column), own, blank(r * (count - 1 - column))].filter(({ numel }) => numel > 0),
+      1,
+    )
     row += size
     column += 1
     return part
@@ -160,7 +163,7 @@ function noAlpha(owner: string, path: string): OptionError {
   return new OptionError({
     what: `${owner}: ${path} does not say how its updates are scaled`,
     expected: 'loraAlpha of its training, and enableLora of fused layers',
-    received: 'factors alone, as Python\'s loralib saves them',
+    received: "factors alone, as Python's loralib saves them",
     fix: 'pass { loralib: { loraAlpha: 32, enableLora: [true, false, true] } } with the values of its training',
   })
 }

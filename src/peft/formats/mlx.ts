@@ -59,10 +59,12 @@ function collect(path: string, dict: StateDict, rank: number, isDora: boolean): 
   const found = new Map<string, MlxParts>()
   for (const [key, tensor] of Object.entries(dict)) {
     const [, name, field] = /^(.+)\.(lora_a|lora_b|m)$/.exec(key) ?? []
-    if (name === undefined || (field === 'm' && !isDora)) throw badTensors(path, `no other tensors`, `${key} ${show(tensor)}`)
+    if (name === undefined || (field === 'm' && !isDora))
+      throw badTensors(path, `no other tensors`, `${key} ${show(tensor)}`)
     // mlx-lm adapts a tied head with the embedding.
     if (hasTableName(name)) throw table(path, name)
-    if (tensor.ndim !== (field === 'm' ? 1 : 2)) throw badTensors(path, 'matrices, and norms of DoRA', `${key} ${show(tensor)}`)
+    if (tensor.ndim !== (field === 'm' ? 1 : 2))
+      throw badTensors(path, 'matrices, and norms of DoRA', `${key} ${show(tensor)}`)
     found.set(name, { ...found.get(name), [field!]: tensor })
   }
   for (const [name, { lora_a: a, lora_b: b, m }] of found) {
