@@ -314,7 +314,7 @@ test('GPT2LMHeadModel.loadStateDict: the names of old files, of a bare model and
     const end = isWeight ? (name.includes('ln_') ? 'g' : 'w') : 'b'
     return [name.replace(/\.\w+$/, `.${end}`), tensor] as const
   })
-  const head = ['lm_head.decoder.weight', source.lm_head.weight] as const
+  const head = ['lm_head.decoder.weight', source.transformer.wte.weight] as const
   const nlg = [...plain, head, ['transformer.h.0.attn.bias', lora.ones([1, 1, 24, 24])] as const].map(
     ([name, tensor]) => [`module.${name}`, tensor] as const,
   )

@@ -1,4 +1,5 @@
 // All kinds of cases: those that this runner runs, and those of the format that it counts as unsupported.
+import { adapterFormatKinds } from './adapter-formats.mjs'
 import { checkpointKinds } from './checkpoints.mjs'
 import { decoderKinds } from './decoder.mjs'
 import { encoderKinds } from './encoder.mjs'
@@ -46,6 +47,7 @@ export const KINDS = {
   ...peftMultiKinds,
   ...encoderKinds,
   ...checkpointKinds,
+  ...adapterFormatKinds,
   ...fileKinds,
   ...ggufKinds,
   ...generationKinds,
@@ -55,10 +57,7 @@ export const KINDS = {
 }
 
 /** Kinds of the format for later parts of the package. */
-export const LATER_KINDS = [
-  ...['peft_multi', 'conversion'],
-  ...['gguf_adapter', 'mlx_adapter'],
-]
+export const LATER_KINDS = ['gguf_adapter']
 
 /** Keys that select a case. */
 const POSITION = ['id', 'group', 'kind']

@@ -33,6 +33,7 @@ export type SchemaName =
   | 'ConvOptions'
   | 'ConvTransposeFunctionalOptions'
   | 'ConvTransposeOptions'
+  | 'ConvertOptions'
   | 'CorpusMeteorOptions'
   | 'CorpusOptions'
   | 'CosineAnnealingLROptions'

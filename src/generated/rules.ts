@@ -177,4 +177,5 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"union","of":[{"kind":"string"},{"kind":"class","name":"URL"}]}
 {"kind":"union","of":[{"kind":"string"},{"kind":"list","items":{"kind":"string"},"shallow":true}]}
 {"kind":"union","of":[{"kind":"string"},{"kind":"list","items":{"kind":"string"}},{"kind":"null"}]}
-{"kind":"union","of":[{"kind":"string"},{"kind":"null"}]}`
+{"kind":"union","of":[{"kind":"string"},{"kind":"null"}]}
+{"kind":"union","of":[{"kind":"string"},{"kind":"number"}]}`

@@ -13,7 +13,7 @@ export const WEIGHT_FILES = [
 ] as const
 
 /** The files from which a tokenizer is read, the preferred ones first; the engine's `Tokenizer::from_folder` has the same order. */
-const TOKENIZER_FILES: readonly (readonly string[])[] = [
+export const TOKENIZER_FILES: readonly (readonly string[])[] = [
   ['tokenizer.json'],
   ['vocab.json', 'merges.txt'],
   ['encoder.json', 'vocab.bpe'],
@@ -23,7 +23,8 @@ const TOKENIZER_FILES: readonly (readonly string[])[] = [
   ['sentencepiece.bpe.model'],
   ['tokenizer.model'],
 ]
-const BESIDE_A_TOKENIZER = [
+/** Settings of a tokenizer. */
+export const BESIDE_A_TOKENIZER = [
   'tokenizer_config.json',
   'special_tokens_map.json',
   'added_tokens.json',
@@ -68,13 +69,16 @@ export const TOKENIZER: Need = {
 /** Names of the files of an adapter as PEFT saves it: its configuration, and its tensors, the preferred form first. */
 export const ADAPTER_CONFIG = 'adapter_config.json'
 export const ADAPTER_FILES = ['adapter_model.safetensors', 'adapter_model.bin'] as const
+/** The tensors of an adapter as mlx-lm saves it, beside a configuration of the same name. */
+export const MLX_ADAPTER_FILE = 'adapters.safetensors'
 
-/** An adapter in PEFT's form. */
+/** An adapter in PEFT's form, or in that of mlx-lm. */
 export const ADAPTER: Need = {
   choose(subject, present) {
-    const weights = ADAPTER_FILES.find((name) => present.has(name))
+    const all = [...ADAPTER_FILES, MLX_ADAPTER_FILE]
+    const weights = all.find((name) => present.has(name))
     if (weights !== undefined && present.has(ADAPTER_CONFIG)) return [ADAPTER_CONFIG, weights]
-    throw lacking(subject, `${ADAPTER_CONFIG} and ${ADAPTER_FILES.join(' or ')}`, present)
+    throw lacking(subject, `${ADAPTER_CONFIG} and ${all.join(' or ')}`, present)
   },
   further: async () => [],
 }

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.js'
-import { save } from '../io/safetensors.js'
+import { saveShards, sizeInBytes } from '../io/shards.js'
 import type { Module, StateDict } from '../nn/module.js'
 import { checkOptions } from '../runtime/check-options.js'
 import type { FloatDtype } from '../runtime/options.js'
@@ -22,6 +22,11 @@ export interface SaveMergedOptions {
    * @default false: it is an error
    */
   breakTies?: boolean
+  /**
+   * The most bytes of a file, as a number or a text such as `'5GB'`: larger weights are cut into shards, `NAME-00001-of-00003.safetensors` and so on with
+   * `NAME.safetensors.index.json`. @default '50GB'
+   */
+  maxShardSize?: number | string
 }
 
 /**
@@ -55,6 +60,7 @@ export function mergedStateDict(model: Module): StateDict {
 export async function saveMerged(model: Module, path: string, options: SaveMergedOptions = {}): Promise<void> {
   checkOptions('lora.saveMerged', options, schemas.SaveMergedOptions)
   const dtype = options.dtype
+  const maxBytes = sizeInBytes('lora.saveMerged', 'maxShardSize', options.maxShardSize)
   const breakTies = options.breakTies ?? false
   const broken = brokenTie(model)
   if (broken && !breakTies) throw untied(broken)
@@ -62,7 +68,7 @@ export async function saveMerged(model: Module, path: string, options: SaveMerge
   const merged = mergedStateDict(model)
   const entries = Object.entries(merged).map(([name, tensor]) => [name, converted(tensor, dtype)] as const)
   try {
-    await save(Object.fromEntries(entries), path, { metadata: options.metadata ?? {} })
+    await saveShards(path, Object.fromEntries(entries), { maxBytes, metadata: options.metadata ?? {} })
   } finally {
     const made = [...entries.map(([, tensor]) => tensor), ...Object.values(merged)]
     for (const tensor of made) if (!live.has(tensor)) tensor.dispose()

@@ -117,6 +117,24 @@ export const scalingOf = ({ useRslora }: FullConfig, r: number, loraAlpha: numbe
 export const isAllLinear = (targets: unknown): boolean =>
   typeof targets === 'string' && targets.toLowerCase() === 'all-linear'
 
+/** The value of the first key that is the name of a module, its end, or an expression for one of these. */
+export function patternValue(pattern: ModulePattern, path: string): number | undefined {
+  return Object.entries(pattern).find(([key]) => keyFits(key, path))?.[1]
+}
+
+/** Whether the key of a pattern means a module. */
+export const keyFits = (key: string, path: string): boolean =>
+  pythonPattern('rankPattern', 'key', `(.*\\.)?(${key})`).test(path)
+
+/** A regular expression of Python that has to match the whole of a text. */
+export function pythonPattern(owner: string, option: string, source: string): RegExp {
+  try {
+    return new RegExp(`^(?:${source.replaceAll('(?P<', '(?<').replaceAll('\\Z', '$')})$`, 's')
+  } catch (cause) {
+    throw bad(owner, option, 'a list of names, or a regular expression', source, (cause as Error).message)
+  }
+}
+
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** `lora_alpha` → `loraAlpha`. */

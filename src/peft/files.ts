@@ -1,11 +1,9 @@
 // PEFT's folders: adapter_config.json and adapter_model.safetensors.
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, FormatError, KeyError } from '../errors.js'
-import { ADAPTER, ADAPTER_CONFIG, ADAPTER_FILES } from '../hub/files.js'
-import { folderOf } from '../hub/folder.js'
-import type { HubOptions } from '../hub/options.js'
+import { ADAPTER_CONFIG, ADAPTER_FILES, MLX_ADAPTER_FILE } from '../hub/files.js'
 import { load } from '../io/load.js'
 import { save } from '../io/safetensors.js'
 import { makeFolderNow, writeText } from '../io/write-text.js'
@@ -20,9 +18,9 @@ import type { Tensor } from '../tensor/tensor.js'
 import { parts } from './apply.js'
 import { configJson, configOf } from './config.js'
 import type { FullConfig, ModulePattern } from './config.js'
+import { PREFIX, peftKey } from './formats/form.js'
+import type { AdapterForm } from './formats/form.js'
 import { SavedModule, TiedTokenRows, TokenRows } from './saved-module.js'
-
-const PREFIX = 'base_model.model.'
 
 /** The tensors of an adapter under PEFT's keys. They are those of the model, not copies. */
 export function peftStateDict(model: Module, name: string, config: FullConfig): StateDict {
@@ -49,20 +47,19 @@ export function peftStateDict(model: Module, name: string, config: FullConfig): 
   return dict
 }
 
-/** Writes the folder of an adapter: the tensors first, so that a folder with a configuration is whole. */
-export async function writeAdapter(
-  dir: string,
-  model: Module,
-  name: string,
-  own: FullConfig,
-  isPlain: boolean,
-): Promise<void> {
+/** An adapter of a model in PEFT's form; one that started from the base as a plain one, when `isPlain`. */
+export function peftForm(model: Module, name: string, own: FullConfig, isPlain: boolean): AdapterForm {
   const converts = isPlain && changesBase(own.initLoraWeights)
   const config = converts ? plainConfig(own) : own
-  // At once, so that the tensors are those of the moment of the call.
-  makeFolderNow(dir)
   const dict = peftStateDict(model, name, config)
   if (converts) Object.assign(dict, plainFactors(model, name))
+  return { config, dict }
+}
+
+/** Writes PEFT's folder: the tensors first, so that a folder with a configuration is whole. */
+export async function writePeft(dir: string, { config, dict }: AdapterForm): Promise<void> {
+  // At once, so that the tensors are those of the moment of the call.
+  makeFolderNow(dir)
   await save(dict, join(dir, ADAPTER_FILES[0]), { metadata: { format: 'pt' } })
   await writeText(join(dir, ADAPTER_CONFIG), `${JSON.stringify(configJson(config), null, 2)}\n`)
 }
@@ -95,35 +92,42 @@ function plainFactors(model: Module, name: string): StateDict {
   return dict
 }
 
-/** The adapter in a folder: its configuration, and its tensors under PEFT's keys. */
-export async function readAdapter(
-  owner: string,
-  dirOrHubId: string,
-  options: HubOptions,
-): Promise<{ config: FullConfig; dict: StateDict }> {
-  const dir = await folderOf(owner, dirOrHubId, options, ADAPTER)
-  const path = join(dir, ADAPTER_CONFIG)
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw noFolder(owner, dir, (cause as Error).message)
-  })
-  const config = configOf(parse(path, text), path)
+/** The tensors of PEFT's folder, whose configuration has been read. */
+export async function readPeft(owner: string, dir: string, json: unknown): Promise<AdapterForm> {
+  const config = configOf(json, join(dir, ADAPTER_CONFIG))
   const weights = ADAPTER_FILES.map((file) => join(dir, file)).find((file) => existsSync(file))
   if (weights === undefined) throw noFolder(owner, dir, `no ${ADAPTER_FILES.join(' and no ')}`)
   return { config, dict: await load(weights) }
 }
 
-function parse(path: string, text: string): unknown {
+/** The longest configuration that is read. */
+const MOST_BYTES = 16 * 2 ** 20
+
+/** The object of a folder's adapter_config.json. */
+export async function readAdapterConfig(owner: string, dir: string): Promise<unknown> {
+  const path = join(dir, ADAPTER_CONFIG)
+  const found = await stat(path).catch((cause: unknown) => {
+    throw noFolder(owner, dir, (cause as Error).message)
+  })
+  if (found.size > MOST_BYTES) throw notJson(path, `${found.size} bytes`)
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw noFolder(owner, dir, (cause as Error).message)
+  })
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new FormatError({
-      what: `${path} is not JSON`,
-      expected: 'the file that was saved with an adapter',
-      received: (cause as Error).message,
-      fix: 'save the adapter again',
-      cause,
-    })
+    throw notJson(path, (cause as Error).message, cause)
   }
+}
+
+function notJson(path: string, received: string, cause?: unknown): FormatError {
+  return new FormatError({
+    what: `${path} is not JSON`,
+    expected: 'the file that was saved with an adapter',
+    received,
+    fix: 'save the adapter again',
+    cause,
+  })
 }
 
 /**
@@ -142,7 +146,7 @@ export async function fillAdapter(
   const found = new Map<Tensor, Tensor>()
   const unknown: string[] = []
   for (const [key, tensor] of Object.entries(dict)) {
-    const own = ownKey(key, name)
+    const own = peftKey(key, name)
     const place = places[own] ?? places[own.replace(/\.base_layer\.bias$/, '.bias')]
     if (place !== undefined) found.set(place, tensor)
     else if (!(await isOfBase(owner, modules, own, tensor))) unknown.push(key)
@@ -153,20 +157,6 @@ export async function fillAdapter(
   model.loadStateDict(Object.fromEntries([...found].map(([place, tensor]) => [names.get(place)!, tensor])), {
     strict: false,
   })
-}
-
-/** A key as PEFT writes it now: without the name of the adapter, which older files and state dicts in memory have. */
-function ownKey(key: string, name: string): string {
-  const own = key.startsWith(PREFIX) ? key : `${PREFIX}${key}`
-  return own
-    .replace(
-      new RegExp(
-        `\\.(lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector|modules_to_save)\\.(?:default|${name})(?=\\.|$)`,
-      ),
-      '.$1',
-    )
-    .replace('.modules_to_save.', '.')
-    .replace(/\.lora_magnitude_vector\.weight$/, '.lora_magnitude_vector')
 }
 
 /** Whether a tensor is a copy of the base's own, as PEFT saves beside adapted embeddings. @throws {KeyError} when its values are others. */
@@ -189,7 +179,7 @@ async function isOfBase(
 function noFolder(owner: string, dir: string, received: string): FileError {
   return new FileError({
     what: `${owner}: ${dir} is not the folder of an adapter`,
-    expected: `${ADAPTER_CONFIG}, and ${ADAPTER_FILES.join(' or ')}`,
+    expected: `${ADAPTER_CONFIG}, and ${[...ADAPTER_FILES, MLX_ADAPTER_FILE].join(' or ')}`,
     received,
     fix: 'pass the folder that savePretrained wrote; of several adapters each has a folder of its name',
   })

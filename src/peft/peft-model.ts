@@ -2,9 +2,11 @@ import { KeyError, OptionError, UnsupportedError } from '../errors.js'
 import { join } from 'node:path'
 import type { HubOptions } from '../hub/options.js'
 import { deleted, withAdapters } from '../lora/active.js'
+import { Embedding } from '../lora/embedding.js'
 import { isLoraLayer } from '../lora/lora-layer.js'
 import { mergeAndUnload } from '../lora/merge.js'
 import { replaceModules } from '../lora/replace.js'
+import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Module } from '../nn/module.js'
 import { checkOptions, pickOptions } from '../runtime/check-options.js'
 import { bad, checkNumber, nearest } from '../runtime/options.js'
@@ -16,10 +18,13 @@ import { mergeChecked } from './merging.js'
 import type { MergeOptions, MergeReport } from './merging.js'
 import { statusOf } from './status.js'
 import type { ModelStatus } from './status.js'
-import { fillAdapter, readAdapter, writeAdapter } from './files.js'
+import { fillAdapter, peftForm, writePeft } from './files.js'
 import { rowView, takeNames } from './row-view.js'
 import type { RowOptions, WithRows } from './row-view.js'
 import { TiedTokenRows } from './saved-module.js'
+import type { LoralibFacts } from './formats/loralib.js'
+import type { AdapterForm } from './formats/form.js'
+import { readAdapter } from './formats/read.js'
 import { targetModules } from './targets.js'
 import { fillCombination, planCombination } from './weighted.js'
 import type { WeightedAdapterOptions } from './weighted.js'
@@ -31,6 +36,8 @@ export interface LoadAdapterOptions extends HubOptions {
   adapterName?: string
   /** Train it: its parameters get gradients. @default false */
   isTrainable?: boolean
+  /** For a file of loralib's factors that does not say how it is scaled. @default what the file says of itself */
+  loralib?: LoralibFacts
 }
 
 /** Options of {@link PeftModel.savePretrained}. */
@@ -90,7 +97,10 @@ export class PeftModel<M extends Module = Module> extends Module {
     this.setAdapter(adapterName)
   }
 
-  /** A model with the adapter of a folder, or of a hub repository, in PEFT's form. It does not train unless `isTrainable`; the model keeps its mode. */
+  /**
+   * A model with the adapter of a folder of PEFT or mlx-lm, of a hub repository, or of a file of loralib's factors; its content says which. It does not train
+   * unless `isTrainable`; the model keeps its mode.
+   */
   static async fromPretrained<M extends Module>(
     model: M,
     dirOrHubId: string,
@@ -213,12 +223,16 @@ export class PeftModel<M extends Module = Module> extends Module {
     this.add(owner, adapterName, withTask(this.base_model, completeConfig(owner, config)), true)
   }
 
-  /** Adds the adapter of a folder, or of a hub repository, in PEFT's form. @returns its name */
+  /** Adds an adapter in any form that {@link fromPretrained} reads. @returns its name */
   async loadAdapter(dirOrHubId: string, options: LoadAdapterOptions): Promise<string> {
     const owner = 'PeftModel.loadAdapter'
     checkOptions(owner, options, schemas.LoadAdapterOptions)
     const name = options.adapterName ?? 'default'
-    const { config, dict } = await readAdapter(owner, dirOrHubId, pickOptions(options, schemas.HubOptions))
+    const { config, dict } = await readAdapter(owner, dirOrHubId, {
+      hub: pickOptions(options, schemas.HubOptions),
+      loralib: options.loralib,
+      isEmbedding: (path) => isEmbedding(this.base_model, path),
+    })
     try {
       this.add(owner, name, config, false)
       await fillAdapter(owner, this.base_model, name, config, dict).catch((error: unknown) => {
@@ -269,8 +283,7 @@ export class PeftModel<M extends Module = Module> extends Module {
     const wanted = names === undefined ? [...this.configs.keys()] : this.checkNames('PeftModel.savePretrained', names)
     for (const name of wanted) if (!isPlain) checkStartIsKnown(name, this.configs.get(name)!)
     for (const name of wanted) {
-      const folder = name === 'default' ? dir : join(dir, name)
-      await writeAdapter(folder, this.base_model, name, this.configs.get(name)!, isPlain)
+      await writePeft(name === 'default' ? dir : join(dir, name), this.form(name, isPlain))
     }
   }
 
@@ -369,6 +382,10 @@ export class PeftModel<M extends Module = Module> extends Module {
     for (const tensor of this.parameters()) tensor.requiresGrad = trained.has(tensor)
   }
 
+  private form(name: string, isPlain = true): AdapterForm {
+    return peftForm(this.base_model, name, this.configs.get(name)!, isPlain)
+  }
+
   private drop(name: string): void {
     this.active = this.active.filter((each) => each !== name)
     this.configs.delete(name)
@@ -421,6 +438,11 @@ function sizeOfFactors(module: Module, r: number): number {
   const { weight, geometry } = module as Module & { weight: Tensor; geometry?: { groups: number } }
   const [rows, groups] = [weight.shape[0]!, geometry?.groups ?? 1]
   return r * groups * (weight.numel / rows) + (r / groups) * rows
+}
+
+function isEmbedding(model: Module, path: string): boolean {
+  const found = new Map(model.namedModules()).get(path)
+  return found instanceof Embedding || found instanceof PlainEmbedding
 }
 
 const TASKS: readonly (readonly [ending: RegExp, task: TaskType])[] = [

@@ -11,8 +11,8 @@ import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import type { Module } from '../nn/module.js'
 import { bad } from '../runtime/options.js'
-import { isAllLinear } from './config.js'
-import type { FullConfig, ModulePattern } from './config.js'
+import { isAllLinear, keyFits, patternValue, pythonPattern } from './config.js'
+import type { FullConfig } from './config.js'
 
 /** The layers that PEFT adapts in a type of models when no targets are given. */
 const DEFAULT_TARGETS: Readonly<Record<string, readonly string[]>> = {
@@ -87,15 +87,6 @@ function matcher(owner: string, option: string, names: string | readonly string[
   return (path) => pattern.test(path)
 }
 
-/** A regular expression of Python that has to match the whole of a text. */
-function pythonPattern(owner: string, option: string, source: string): RegExp {
-  try {
-    return new RegExp(`^(?:${source.replaceAll('(?P<', '(?<').replaceAll('\\Z', '$')})$`, 's')
-  } catch (cause) {
-    throw bad(owner, option, 'a list of names, or a regular expression', source, (cause as Error).message)
-  }
-}
-
 /** Where heads are: a part of the model itself, or the decoder of a masked language model's head. */
 const HEAD = /^(?:lm_head|classifier|score|decoder|(?:cls\.predictions|head)\.decoder)(?:\.|$)/
 
@@ -130,14 +121,6 @@ function blocksOf({ layersToTransform: wanted, layersPattern }: FullConfig): (pa
     return found !== undefined && blocks.includes(Number(found[1]))
   }
 }
-
-/** The value of the first key that is the name of a module, its end, or an expression for one of these. */
-function patternValue(pattern: ModulePattern, path: string): number | undefined {
-  return Object.entries(pattern).find(([key]) => keyFits(key, path))?.[1]
-}
-
-const keyFits = (key: string, path: string): boolean =>
-  pythonPattern('rankPattern', 'key', `(.*\\.)?(${key})`).test(path)
 
 /** A rank that no layer gets would be lost silently. */
 function checkPatterns(owner: string, config: FullConfig, chosen: readonly Named[]): void {

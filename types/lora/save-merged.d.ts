@@ -14,6 +14,11 @@ export interface SaveMergedOptions {
    * @default false: it is an error
    */
   breakTies?: boolean
+  /**
+   * The most bytes of a file, as a number or a text such as `'5GB'`: larger weights are cut into shards, `NAME-00001-of-00003.safetensors` and so on with
+   * `NAME.safetensors.index.json`. @default '50GB'
+   */
+  maxShardSize?: number | string
 }
 /**
  * The state dict of the equivalent plain model: merged weights under the plain keys, no factors. The model, merged or not, is not changed.

@@ -4,6 +4,7 @@ import type { HubOptions } from '../hub/options.js'
 import { Module } from '../nn/module.js'
 import type { FullConfig, LoraConfig } from './config.js'
 import type { WeightedAdapterOptions } from './weighted.js'
+import type { LoralibFacts } from './formats/loralib.js'
 import type { Tensor } from '../tensor/tensor.js'
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
 export interface LoadAdapterOptions extends HubOptions {
@@ -11,6 +12,8 @@ export interface LoadAdapterOptions extends HubOptions {
   adapterName?: string
   /** Train it: its parameters get gradients. @default false */
   isTrainable?: boolean
+  /** For a file of loralib's factors that does not say how it is scaled. @default what the file says of itself */
+  loralib?: LoralibFacts
 }
 /** How many numbers are trained. */
 export interface TrainableCount {
@@ -45,7 +48,10 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   private active
   /** @param config that of the first adapter; null for none yet */
   constructor(model: M, config?: LoraConfig | null, adapterName?: string)
-  /** A model with the adapter of a folder, or of a hub repository, in PEFT's form. It does not train unless `isTrainable`; the model keeps its mode. */
+  /**
+   * A model with the adapter of a folder of PEFT or mlx-lm, of a hub repository, or of a file of loralib's factors; its content says which. It does not train
+   * unless `isTrainable`; the model keeps its mode.
+   */
   static fromPretrained<M extends Module>(
     model: M,
     dirOrHubId: string,
@@ -81,7 +87,7 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   disableAdapter<T>(run: () => T): T
   /** Adds a fresh adapter. It neither acts nor trains until {@link setAdapter} or a view names it. */
   addAdapter(adapterName: string, config?: LoraConfig): void
-  /** Adds the adapter of a folder, or of a hub repository, in PEFT's form. @returns its name */
+  /** Adds an adapter in any form that {@link fromPretrained} reads. @returns its name */
   loadAdapter(dirOrHubId: string, options: LoadAdapterOptions): Promise<string>
   /**
    * Adds an adapter that is the weighted sum of others, negative weights allowed. As {@link addAdapter}, it neither acts nor trains until it is named.
@@ -119,6 +125,7 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   /** Prints {@link trainableCount} in PEFT's words. */
   printTrainableParameters(): void
   private add
+  private form
   private drop
   private checkNames
 }

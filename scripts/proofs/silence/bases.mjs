@@ -65,6 +65,7 @@ export function bases(lora, { folder }) {
     'peft.PeftModel.forward': { receiver: adapted, args: [() => [[1, 2]]] },
     'peft.PeftModel.loadAdapter': { receiver: adapted, args: [folderOfPeft, () => ({ adapterName: 'more' })] },
     'peft.PeftModel.withAdapters': { receiver: adapted, args: [() => ['default', '__base__']] },
+    convert: { args: [folderOfPeft, at('converted'), () => ({ to: 'mlx' })] },
     'peft.PeftModel.deleteAdapter': { receiver: adapted, args: [() => 'default'] },
     'peft.PeftModel.addWeightedAdapter': {
       receiver: adapted,

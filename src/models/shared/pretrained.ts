@@ -1,9 +1,10 @@
 // The weights of a model: fresh ones, or read from and written to a folder in the Hugging Face layout.
 import { join } from 'node:path'
 import { FileError, KeyError, OptionError } from '../../errors.js'
+import { copyTokenizer } from '../../hub/copy.js'
 import { WEIGHT_FILES } from '../../hub/files.js'
 import { load } from '../../io/load.js'
-import { save } from '../../io/safetensors.js'
+import { saveShards, sizeInBytes } from '../../io/shards.js'
 import { isLoraLayer } from '../../lora/lora-layer.js'
 import { clearRow } from '../../nn/embedding.js'
 import { findStateDict } from '../../nn/find-state-dict.js'
@@ -21,7 +22,7 @@ import { keep, noGrad } from '../../tensor/scope.js'
 import { zeros } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
-import { makeFolder, writeText } from '../../io/write-text.js'
+import { makeFolderNow, writeText } from '../../io/write-text.js'
 import { exists, modelSource } from '../gguf/find.js'
 import type { ModelSource, SourceOptions } from '../gguf/find.js'
 import { readGgufModel } from '../gguf/read.js'
@@ -69,6 +70,13 @@ export interface PretrainedOptions extends SourceOptions {
 export interface SaveOptions {
   /** Convert floating tensors to this type. @default each tensor's own type */
   dtype?: FloatDtype
+  /**
+   * The most bytes of a file, as a number or a text such as `'5GB'`: larger weights are cut into shards, `model-00001-of-00003.safetensors` and so on with
+   * `model.safetensors.index.json`. @default '50GB'
+   */
+  maxShardSize?: number | string
+  /** A folder whose tokenizer, chat template and settings of generation are copied beside the weights. @minLength 1 @default none */
+  tokenizerFrom?: string
 }
 
 /** Fresh parameters. */
@@ -162,7 +170,7 @@ export function readyModel<M extends Module>(model: M, { dtype }: PretrainedOpti
 }
 
 /**
- * Writes `config.json` and `model.safetensors`.
+ * Writes `model.safetensors` or its shards, and `config.json` last.
  * @throws {OptionError} for a model with LoRA layers, whose factors do not belong in such a folder.
  */
 export async function savePretrained(
@@ -172,18 +180,28 @@ export async function savePretrained(
 ): Promise<void> {
   checkOptions('savePretrained', options, schemas.SaveOptions)
   checkWithoutAdapters('savePretrained', model)
-  const { dtype } = options
+  const { dtype, maxShardSize, tokenizerFrom } = options
+  const maxBytes = sizeInBytes('savePretrained', 'maxShardSize', maxShardSize)
   const entries = Object.entries(model.stateDict()).filter(([name]) => !leaveOut.includes(name))
   const tensors = noGrad(() => entries.map(([name, tensor]) => [name, convert(tensor, dtype)] as const))
-  await makeFolder(dir)
-  await save(Object.fromEntries(tensors), join(dir, 'model.safetensors'), { metadata: { format: 'pt' } })
+  makeFolderNow(dir)
+  const path = join(dir, 'model.safetensors')
+  await saveShards(path, Object.fromEntries(tensors), { maxBytes, metadata: { format: 'pt' } })
+  if (tokenizerFrom !== undefined) await copyTokenizer(tokenizerFrom, dir)
   const written = { ...config, ...(dtype && { dtype: LONG_NAMES[dtype] }) }
   await writeText(join(dir, 'config.json'), configText(written, (model as { config?: object }).config ?? config))
 }
 
-const LONG_NAMES: Record<FloatDtype, string> = { f32: 'float32', f64: 'float64', bf16: 'bfloat16', f16: 'float16' }
+/** The names of types in a configuration. */
+export const LONG_NAMES: Record<FloatDtype, string> = {
+  f32: 'float32',
+  f64: 'float64',
+  bf16: 'bfloat16',
+  f16: 'float16',
+}
 
-async function weightFile(dir: string): Promise<string> {
+/** The file, or the index, of the weights in a folder. @throws {FileError} when there is none. */
+export async function weightFile(dir: string): Promise<string> {
   for (const name of WEIGHT_FILES) if (await exists(join(dir, name))) return join(dir, name)
   throw new FileError({
     what: `${dir}: there are no weights`,

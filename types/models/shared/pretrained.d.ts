@@ -50,4 +50,11 @@ export interface PretrainedOptions extends SourceOptions {
 export interface SaveOptions {
   /** Convert floating tensors to this type. @default each tensor's own type */
   dtype?: FloatDtype
+  /**
+   * The most bytes of a file, as a number or a text such as `'5GB'`: larger weights are cut into shards, `model-00001-of-00003.safetensors` and so on with
+   * `model.safetensors.index.json`. @default '50GB'
+   */
+  maxShardSize?: number | string
+  /** A folder whose tokenizer, chat template and settings of generation are copied beside the weights. @minLength 1 @default none */
+  tokenizerFrom?: string
 }

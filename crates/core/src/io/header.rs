@@ -283,11 +283,18 @@ mod tests {
 
     #[test]
     fn metadata_must_be_strings() {
-        for metadata in ["{\"x\":NaN}", "{\"x\":3}", "{\"x\":{\"y\":\"z\"}}", "[\"x\"]", "null"] {
+        for metadata in ["{\"x\":NaN}", "{\"x\":3}", "{\"x\":{\"y\":\"z\"}}", "[\"x\"]", "{\"x\":null}"] {
             let error = refused(&format!("{{\"__metadata__\":{metadata}}}"), 0);
             assert_eq!(error.code(), Code::Format, "{metadata}");
             assert!(error.to_string().contains("__metadata__"), "{error}");
         }
+    }
+
+    #[test]
+    fn metadata_may_be_null() {
+        let json = r#"{"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
+        let header = Header::parse(&file(json, 1), "x").unwrap();
+        assert!(header.metadata.is_empty() && header.entries.len() == 1);
     }
 
     #[test]

@@ -69,7 +69,8 @@ impl<'de> Visitor<'de> for HeaderSeed<'_> {
                 return Err(A::Error::custom("the name comes twice"));
             }
             if name == "__metadata__" {
-                header.metadata = map.next_value::<Pairs>()?.0;
+                // MLX writes null where there is none.
+                header.metadata = map.next_value::<Option<Pairs>>()?.map_or_else(Vec::new, |pairs| pairs.0);
             } else {
                 let TensorInfo {
                     dtype: Name(dtype),

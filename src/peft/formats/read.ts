@@ -1,0 +1,35 @@
+// An adapter in any form that is known. What it is, its content says.
+import { stat } from 'node:fs/promises'
+import { ADAPTER } from '../../hub/files.js'
+import { folderOf } from '../../hub/folder.js'
+import type { HubOptions } from '../../hub/options.js'
+import { readAdapterConfig, readPeft } from '../files.js'
+import type { AdapterForm } from './form.js'
+import { readLoralib } from './loralib.js'
+import type { LoralibFacts } from './loralib.js'
+import { isMlxConfig, readMlx } from './mlx.js'
+
+/** The forms of an adapter on disk. */
+export type AdapterFormat = 'peft' | 'mlx' | 'loralib'
+
+/** What a reader is told beside the path. */
+export interface ReadOptions {
+  hub?: HubOptions
+  loralib?: LoralibFacts | undefined
+  /** Whether a path is that of an embedding. @default by its name */
+  isEmbedding?: (path: string) => boolean
+}
+
+/** Reads a folder of PEFT or mlx-lm, of a hub too, or a file of loralib's factors. Its tensors belong to the caller. */
+export async function readAdapter(
+  owner: string,
+  path: string,
+  { hub = {}, loralib, isEmbedding }: ReadOptions,
+): Promise<AdapterForm & { format: AdapterFormat }> {
+  const found = typeof path === 'string' ? await stat(path).catch(() => null) : null
+  if (found?.isFile()) return { ...(await readLoralib(owner, path, loralib, isEmbedding)), format: 'loralib' }
+  const dir = await folderOf(owner, path, hub, ADAPTER)
+  const json = await readAdapterConfig(owner, dir)
+  if (isMlxConfig(json)) return { ...(await readMlx(dir, json)), format: 'mlx' }
+  return { ...(await readPeft(owner, dir, json)), format: 'peft' }
+}

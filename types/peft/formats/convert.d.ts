@@ -1,0 +1,39 @@
+// Generated from src/peft/formats/convert.ts by `npm run api`. Do not edit.
+
+import type { ConversionLoss } from '../../io/conversion-loss.js'
+import type { FloatDtype } from '../../runtime/options.js'
+import type { LoralibFacts } from './loralib.js'
+import type { AdapterFormat } from './read.js'
+/** Options of {@link convert}. */
+export interface ConvertOptions {
+  /**
+   * The form to write: `'peft'` and `'mlx'` are folders of an adapter, `'loralib'` is a safetensors file of factors with loralib's names, `'safetensors'` is the
+   * folder of a whole model.
+   */
+  to: AdapterFormat | 'safetensors'
+  /** For a file of loralib's factors that does not say how it is scaled. @default what the file says of itself */
+  loralib?: LoralibFacts
+  /** Convert the weights to this type. @default those of the input */
+  dtype?: FloatDtype
+  /** Of a model: the most bytes of a file, as a number or a text such as `'5GB'`. @default '50GB' */
+  maxShardSize?: number | string
+}
+/** What {@link convert} did. */
+export interface Conversion {
+  /** The form of the input, as its content says. */
+  from: AdapterFormat | 'safetensors' | 'torch'
+  to: AdapterFormat | 'safetensors'
+  /** Adapted layers of an adapter; tensors of a model. */
+  count: number
+  /** What the target holds with other numbers; empty where the conversion is exact. */
+  losses: ConversionLoss[]
+}
+/**
+ * Writes an adapter, or a whole model, in another form. What it is, its content says: a folder of PEFT or mlx-lm, a file of loralib's factors (`.pt` or
+ * safetensors), or the folder of a model. What the target has no place for is an error; what it holds with other numbers is a loss in the result, with its size.
+ * @example
+ * const { losses } = await lora.convert('my-adapter', 'my-adapter-mlx', { to: 'mlx' })
+ * await lora.convert('gpt2.e2e.pt', 'e2e', { to: 'peft', loralib: { loraAlpha: 32, enableLora: [true, false, true] } })
+ * @throws {UnsupportedError} naming the part that the target has no place for. @throws {OptionError} when the output holds something of another form.
+ */
+export declare function convert(input: string, output: string, options: ConvertOptions): Promise<Conversion>
