@@ -10,7 +10,7 @@ import { checkOptions, pickOptions } from '../runtime/check-options.js'
 import { bad, nearest } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import { adapterParameters, applyAdapter, parts, removeAdapter, trainAdapters } from './apply.js'
-import { completeConfig, scalingOf } from './config.js'
+import { checkRanks, completeConfig, scalingOf } from './config.js'
 import type { FullConfig, LoraConfig, TaskType } from './config.js'
 import { fillAdapter, readAdapter, writeAdapter } from './files.js'
 import { targetModules } from './targets.js'
@@ -166,6 +166,7 @@ export class PeftModel<M extends Module = Module> extends Module {
     const name = options.adapterName ?? 'default'
     const { config, dict } = await readAdapter(owner, dirOrHubId, pickOptions(options, schemas.HubOptions))
     try {
+      checkRanks(dirOrHubId, config, dict)
       this.add(owner, name, config, false)
       await fillAdapter(owner, this.base_model, name, config, dict).catch((error: unknown) => {
         this.drop(name)
