@@ -32,6 +32,7 @@ const proofs = [
   'errors',
   'silence',
   'pickle',
+  'fuzz',
   'soak',
   'candle-sizes',
   'mixed',

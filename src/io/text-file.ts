@@ -86,6 +86,8 @@ async function bytesOf(file: string): Promise<Buffer> {
 function notUtf8(file: string, bytes: Buffer): FormatError {
   const replaced = Buffer.from(bytes.toString('utf8'))
   let at = bytes.findIndex((byte, i) => byte !== replaced[i])
+  // A file that ends inside the replacement character itself differs from it nowhere.
+  if (at < 0) at = bytes.length
   while (at > 0 && !isUtf8(bytes.subarray(0, at))) at -= 1
   const before = bytes.subarray(0, at).toString('utf8').split('\n')
   const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)

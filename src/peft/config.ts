@@ -1,9 +1,14 @@
 // PEFT's LoraConfig: our options, and the file adapter_config.json.
 import { FormatError, UnsupportedError } from '../errors.js'
+import type { OptionError } from '../errors.js'
 import type { BiasMode } from '../lora/trainable.js'
 import { changesBase, checkStart } from '../lora/starts.js'
 import type { LoraStart } from '../lora/starts.js'
+import { checkOptions } from '../runtime/check-options.js'
+import type { StateDict } from '../nn/module.js'
 import { bad } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
+import { TimedPattern } from './timed-pattern.js'
 
 /** A rank or an alpha for single modules: by a name, or the end of one, or a regular expression (Python's, matched from the start of a name to its end). */
 export type ModulePattern = Readonly<Record<string, number>>
@@ -96,6 +101,8 @@ const DEFAULTS: FullConfig = {
 export function completeConfig(owner: string, config: LoraConfig): FullConfig {
   const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined))
   const full = { ...DEFAULTS, ...given } as FullConfig
+  if (Array.isArray(full.targetModules) && full.targetModules.length === 0)
+    throw bad(owner, 'targetModules', 'one name or more, a regular expression, or null', full.targetModules)
   const isPattern = typeof full.targetModules === 'string' && !isAllLinear(full.targetModules)
   if (isPattern && (full.layersToTransform !== null || full.layersPattern !== null))
     throw bad(owner, 'layersToTransform', 'left out: targetModules is a regular expression', full.layersToTransform)
@@ -127,11 +134,16 @@ export const keyFits = (key: string, path: string): boolean =>
   pythonPattern('rankPattern', 'key', `(.*\\.)?(${key})`).test(path)
 
 /** A regular expression of Python that has to match the whole of a text. */
-export function pythonPattern(owner: string, option: string, source: string): RegExp {
+export function pythonPattern(owner: string, option: string, source: string): TimedPattern {
+  return timedPattern(owner, option, source, `^(?:${source.replaceAll('(?P<', '(?<').replaceAll('\\Z', '$')})$`)
+}
+
+/** @param given what the user wrote, of which `source` is made */
+export function timedPattern(owner: string, option: string, given: string, source: string): TimedPattern {
   try {
-    return new RegExp(`^(?:${source.replaceAll('(?P<', '(?<').replaceAll('\\Z', '$')})$`, 's')
+    return new TimedPattern(owner, source)
   } catch (cause) {
-    throw bad(owner, option, 'a list of names, or a regular expression', source, (cause as Error).message)
+    throw bad(owner, option, 'a list of names, or a regular expression', given, (cause as Error).message)
   }
 }
 
@@ -189,9 +201,41 @@ export function configOf(json: unknown, path: string): FullConfig {
     const shown = unknown.map(([key, value]) => `${key}: ${JSON.stringify(value)}`).join(', ')
     process.emitWarning(`${path}: not used here: ${shown}`, { type: 'LoraWarning', code: 'LORA_PEFT_FIELDS' })
   }
-  const own = Object.fromEntries(known.map(([key, value]) => [NAMES.get(key)!, value]))
+  // Older files have null for no patterns.
+  const stated = known.filter(([key, value]) => value !== null || !key.endsWith('_pattern'))
+  const own = Object.fromEntries(stated.map(([key, value]) => [NAMES.get(key)!, value]))
   own['initLoraWeights'] = loadedStart(path, own['initLoraWeights'])
-  return completeConfig(path, own as LoraConfig)
+  return completeConfig(path, checked(path, own))
+}
+
+/** The fields of a file, which may hold anything. @throws {FormatError} naming those that cannot be. */
+function checked(path: string, own: object): LoraConfig {
+  try {
+    checkOptions(path, own, schemas.LoraConfig)
+  } catch (cause) {
+    const { message, expected, received } = cause as OptionError
+    const fix = 'take the adapter_config.json that was saved with the adapter'
+    throw new FormatError({ what: message.split('\n')[0]!, expected, received, fix, cause })
+  }
+  return own
+}
+
+/**
+ * An adapter is made before its tensors are copied into it, so a rank that none of them can have must not be tried: `dict` are those of the file.
+ * @throws {FormatError} naming the rank.
+ */
+export function checkRanks(path: string, { r, rankPattern }: FullConfig, dict: StateDict): void {
+  const most = Object.values(dict).reduce((largest, tensor) => Math.max(largest, tensor.numel), 1)
+  const wrong = Object.entries({ r, ...rankPattern }).find(
+    ([, rank]) => !Number.isInteger(rank) || rank < 1 || rank > most,
+  )
+  if (wrong === undefined) return
+  throw new FormatError({
+    what: `${path} does not fit the tensors beside it`,
+    expected: `ranks from 1 to ${most}, the numbers of the largest tensor`,
+    received: wrong.join(' '),
+    fix: 'take configuration and tensors from one folder',
+  })
 }
 
 /**

@@ -12,7 +12,7 @@ import { checkOptions, pickOptions } from '../runtime/check-options.js'
 import { bad, checkNumber, nearest } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import { adapterParameters, applyAdapter, parts, removeAdapter, trainAdapters } from './apply.js'
-import { completeConfig, scalingOf } from './config.js'
+import { checkRanks, completeConfig, scalingOf } from './config.js'
 import type { FullConfig, LoraConfig, TaskType } from './config.js'
 import { mergeChecked } from './merging.js'
 import type { MergeOptions, MergeReport } from './merging.js'
@@ -234,6 +234,7 @@ export class PeftModel<M extends Module = Module> extends Module {
       isEmbedding: (path) => isEmbedding(this.base_model, path),
     })
     try {
+      checkRanks(dirOrHubId, config, dict)
       this.add(owner, name, config, false)
       await fillAdapter(owner, this.base_model, name, config, dict).catch((error: unknown) => {
         this.drop(name)

@@ -11,7 +11,7 @@ import { Embedding as PlainEmbedding } from '../nn/embedding.js'
 import { Linear as PlainLinear, TransposedLinear } from '../nn/linear.js'
 import type { Module } from '../nn/module.js'
 import { bad } from '../runtime/options.js'
-import { isAllLinear, keyFits, patternValue, pythonPattern } from './config.js'
+import { isAllLinear, keyFits, patternValue, pythonPattern, timedPattern } from './config.js'
 import type { FullConfig } from './config.js'
 
 /** The layers that PEFT adapts in a type of models when no targets are given. */
@@ -55,7 +55,7 @@ export function targetModules(owner: string, model: Module, config: FullConfig, 
   const isTarget = isAllLinear(targets) ? linearLayers(layers) : matcher(owner, 'targetModules', targets)
   const isExcluded = config.excludeModules === null ? null : matcher(owner, 'excludeModules', config.excludeModules)
   const isSaved = (path: string) => (config.modulesToSave ?? []).some((name) => path.split('.').includes(name))
-  const inBlocks = blocksOf(config)
+  const inBlocks = blocksOf(owner, config)
   const meant = modules.filter(([path]) => isTarget(path) && !isSaved(path) && inBlocks(path))
   if (isStrict && Array.isArray(targets)) {
     const unmatched = (targets as string[]).filter((name) => !meant.some(([path]) => isNamed(name, path)))
@@ -83,8 +83,8 @@ const isInsideAdapter = (path: string): boolean => /(?:^|\.)(?:adapters|modules_
 /** What a list of names or a regular expression means. */
 function matcher(owner: string, option: string, names: string | readonly string[]): (path: string) => boolean {
   if (typeof names !== 'string') return (path) => names.some((name) => isNamed(name, path))
-  const pattern = pythonPattern(owner, option, names)
-  return (path) => pattern.test(path)
+  const whole = pythonPattern(owner, option, names)
+  return (path) => whole.test(path)
 }
 
 /** Where heads are: a part of the model itself, or the decoder of a masked language model's head. */
@@ -109,15 +109,15 @@ function defaultTargets(owner: string, model: Module): readonly string[] {
 }
 
 /** Whether a path lies in the blocks that a configuration names. */
-function blocksOf({ layersToTransform: wanted, layersPattern }: FullConfig): (path: string) => boolean {
+function blocksOf(owner: string, { layersToTransform: wanted, layersPattern }: FullConfig): (path: string) => boolean {
   if (wanted === null) return () => true
   const blocks = [wanted].flat()
   const lists = layersPattern === null ? [] : [layersPattern].flat()
   const patterns = lists.length
-    ? lists.map((name) => new RegExp(`^.*?(?:^|\\.)${name}\\.(\\d+)\\.`))
+    ? lists.map((name) => timedPattern(owner, 'layersPattern', name, `^.*?(?:^|\\.)${name}\\.(\\d+)\\.`))
     : [/^.*?\.[^.]*\.(\d+)\./, /^[^.]*\.(\d+)\./]
   return (path) => {
-    const found = patterns.map((pattern) => pattern.exec(path)).find((match) => match !== null)
+    const found = patterns.map((each) => each.exec(path)).find((match) => match !== null)
     return found !== undefined && blocks.includes(Number(found[1]))
   }
 }

@@ -5,6 +5,8 @@ import type { DataLoaderState } from '../data/loader/index.js'
 import { FileError, FormatError, OptionError } from '../errors.js'
 import { fromPlain } from '../io/saved-object.js'
 import type { Module, StateDict } from '../nn/module.js'
+import { fits } from '../runtime/check-options.js'
+import type { Rule } from '../runtime/check-options.js'
 import type { OptimizerState } from '../optim/saved-state.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { BatchSource, LoopOptimizer } from './loop.js'
@@ -179,7 +181,40 @@ export function parseState(path: string, text: string, tensors: StateDict): Stat
     value === undefined ? [key] : [],
   )
   if (lacks.length > 0) throw damaged(`one without ${lacks.join(', ')}`)
+  const wrong = misshapen(state as Record<string, unknown>, FORM)
+  if (wrong !== undefined) throw damaged(`${wrong} of another form`)
   return state as StateFile
+}
+
+const NAMES: Rule = { kind: 'list', items: { kind: 'string' } }
+const NUMBER: Rule = { kind: 'number' }
+const ANY: Rule = { kind: 'record', values: { kind: 'any' } }
+
+/** The form of the file. What is in a state is checked by the object that loads it. */
+const FORM: Readonly<Record<string, Rule>> = {
+  ...{ format: NUMBER, step: NUMBER, parameters: NAMES, gradients: NAMES, notes: ANY, madeWith: ANY, rest: ANY },
+  ...{ optimizer: ANY, loader: ANY, stateful: ANY, rng: { kind: 'list', items: NUMBER } },
+}
+const OPTIMIZER_FORM: Readonly<Record<string, Rule>> = {
+  steps: { kind: 'record', values: NUMBER },
+  moments: NAMES,
+  groups: { kind: 'list', items: ANY },
+}
+const REST_FORM: Readonly<Record<string, Rule>> = { frozen: NAMES, outside: NAMES, buffers: NAMES }
+
+/** The first field that has another form; fields that are not there have none, unless they are parts of another. */
+function misshapen(state: Readonly<Record<string, unknown>>, form: Readonly<Record<string, Rule>>): string | undefined {
+  const fields = Object.entries(form)
+  const wrong = fields.find(([name, rule]) => state[name] !== undefined && !fits(rule, state[name]))
+  if (wrong !== undefined) return wrong[0]
+  const within = (name: string, inner: Readonly<Record<string, Rule>>, optional: string) => {
+    const value = state[name] as Readonly<Record<string, unknown>> | undefined
+    if (form !== FORM || value === undefined) return undefined
+    const missing = Object.keys(inner).find((key) => key !== optional && value[key] === undefined)
+    const found = missing ?? misshapen(value, inner)
+    return found === undefined ? undefined : `${name}.${found}`
+  }
+  return within('optimizer', OPTIMIZER_FORM, 'moments') ?? within('rest', REST_FORM, '')
 }
 
 /** Checks that two lists of names are the same, in one order. @throws {OptionError} naming what is missing and what is too much. */

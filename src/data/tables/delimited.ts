@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { FormatError } from '../../errors.js'
 import { throwIfAborted } from '../../runtime/pace.js'
-import { Table } from './table.js'
+import { checkCells, Table } from './table.js'
 
 /** How cells are written. */
 export interface Delimited {
@@ -38,6 +38,7 @@ export async function readDelimited(path: string, text: string, options: Delimit
     }
     return rows.length < options.most
   })
+  checkCells(path, (header ?? []).length * rows.length, text.length)
   const columns = (header ?? []).map((name, i) => [name, rows.map((row) => row[i] ?? null)] as const)
   return new Table(path, new Map(columns), { lines })
 }
@@ -49,7 +50,7 @@ async function parse(
   { delimiter, quotes, signal }: Delimited,
   onRow: (cells: string[], line: number) => boolean,
 ): Promise<void> {
-  const { parse: parser } = await import('csv-parse')
+  const { CsvError, parse: parser } = await import('csv-parse')
   const stop = new AbortController()
   const stream = parser({
     delimiter,
@@ -82,7 +83,7 @@ async function parse(
     await pipeline(Readable.from(chunksOf(text)), stream, { signal: AbortSignal.any(signals) })
   } catch (error) {
     throwIfAborted(signal)
-    if (!stop.signal.aborted) throw misquoted(path, error as Error & { code?: string; lines?: number })
+    if (!stop.signal.aborted) throw error instanceof CsvError ? misquoted(path, error) : error
   }
   if (failure !== undefined) throw failure
 }
@@ -99,7 +100,8 @@ function lineEndsIn(cells: readonly string[]): number {
 }
 
 function checkHeader(path: string, cells: readonly string[]): readonly string[] {
-  const twice = cells.find((name, i) => cells.indexOf(name) < i)
+  const seen = new Set<string>()
+  const twice = cells.find((name) => seen.size === seen.add(name).size)
   if (twice === undefined) return cells
   throw new FormatError({
     what: `${path}: two columns are named '${twice}'`,
@@ -125,8 +127,7 @@ function tooManyCells(
   })
 }
 
-function misquoted(path: string, error: Error & { code?: string; lines?: number }): Error {
-  if (error.code === undefined || !error.code.startsWith('CSV_')) return error
+function misquoted(path: string, error: Error & { lines?: number }): FormatError {
   return new FormatError({
     what: `${path}, line ${error.lines ?? '?'}: malformed row`,
     expected: 'quotes only around whole cells, each closed, and doubled inside',

@@ -4,7 +4,7 @@ import { FormatError } from '../../errors.js'
 import { show } from '../../runtime/options.js'
 import { throwIfAborted } from '../../runtime/pace.js'
 import type { Cell } from './table.js'
-import { Table } from './table.js'
+import { checkCells, Table } from './table.js'
 
 /** Rows between two turns of the event loop. */
 const ROWS_AT_ONCE = 2000
@@ -14,7 +14,10 @@ class Rows {
   readonly #columns = new Map<string, Cell[]>()
   readonly lines: number[] = []
 
-  constructor(readonly path: string) {}
+  constructor(
+    readonly path: string,
+    private readonly characters: number,
+  ) {}
 
   get length(): number {
     return this.lines.length
@@ -30,6 +33,7 @@ class Rows {
       this.#cellsOf(name).push(cell as Cell)
     }
     this.lines.push(line)
+    checkCells(this.path, this.#columns.size * this.length, this.characters)
     for (const cells of this.#columns.values()) if (cells.length < this.length) cells.push(null)
   }
 
@@ -51,7 +55,7 @@ export async function readJsonLines(
   most: number,
   signal: AbortSignal | undefined,
 ): Promise<Table> {
-  const rows = new Rows(path)
+  const rows = new Rows(path, text.length)
   let [start, line] = [0, 1]
   while (start < text.length && rows.length < most) {
     const end = text.indexOf('\n', start)
@@ -73,7 +77,7 @@ export async function readJson(
 ): Promise<Table> {
   const open = text.search(/\S/)
   if (text[open] !== '[') return readJsonLines(path, text, most, signal)
-  const rows = new Rows(path)
+  const rows = new Rows(path, text.length)
   for (const { start, end, line } of elements(path, text, open)) {
     if (rows.length >= most) break
     rows.add(text.slice(start, end), line)

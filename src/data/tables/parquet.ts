@@ -1,21 +1,38 @@
 // Parquet files. The reader is loaded only when one is read.
 import { stat } from 'node:fs/promises'
-import { FileError, FormatError, UnsupportedError } from '../../errors.js'
+import type { AsyncBuffer } from 'hyparquet'
+import { FileError, FormatError, LoraError, UnsupportedError } from '../../errors.js'
 import type { Cell } from './table.js'
-import { Table } from './table.js'
+import { checkCells, Table } from './table.js'
 
 type Decompress = (input: Uint8Array, outputLength: number) => Uint8Array
 
-// Codecs that Node decompresses; the reader itself has Snappy, which most files use.
-function compressors(): Record<string, Decompress> {
+type Zstd = (input: Uint8Array, options: { maxOutputLength: number }) => Uint8Array
+
+/** Bytes of a page that is unpacked. Writers make pages of about one megabyte. */
+const MOST_PAGE_BYTES = 1 << 26
+
+/** What a page may unpack to: not more than its head says. */
+const pageBytes = (claimed: number): number => Math.min(MOST_PAGE_BYTES, Math.max(1, claimed))
+
+// Codecs that Node decompresses, and Snappy, which the reader brings along.
+function compressors(snappy: (input: Uint8Array, output: Uint8Array) => void): Record<string, Decompress> {
   // At its first use: importing it takes a part of the package's start.
   const zlib = process.getBuiltinModule('node:zlib')
   const known: Record<string, Decompress> = {
-    GZIP: (input) => zlib.gunzipSync(input),
-    BROTLI: (input) => zlib.brotliDecompressSync(input),
+    SNAPPY(input, outputLength) {
+      // 64 bytes for three at most. The length stands in the file, and would be taken before anything is unpacked.
+      if (outputLength > 64 + 24 * input.length) throw new Error(`a page that claims ${outputLength} bytes`)
+      const output = new Uint8Array(outputLength)
+      snappy(input, output)
+      return output
+    },
+    GZIP: (input, maxOutputLength) => zlib.gunzipSync(input, { maxOutputLength: pageBytes(maxOutputLength) }),
+    BROTLI: (input, maxOutputLength) =>
+      zlib.brotliDecompressSync(input, { maxOutputLength: pageBytes(maxOutputLength) }),
   }
-  const zstd = (zlib as { zstdDecompressSync?: (input: Uint8Array) => Uint8Array }).zstdDecompressSync // Node 22.15
-  if (zstd) known['ZSTD'] = (input) => zstd(input)
+  const { zstdDecompressSync: zstd } = zlib as { zstdDecompressSync?: Zstd } // Node 22.15
+  if (zstd) known['ZSTD'] = (input, maxOutputLength) => zstd(input, { maxOutputLength: pageBytes(maxOutputLength) })
   return known
 }
 
@@ -25,15 +42,18 @@ export async function readParquet(path: string, most: number): Promise<Table> {
     const fix = 'check the path'
     throw new FileError({ what: `${path} cannot be read`, expected: 'a file', received: cause.message, fix, cause })
   })
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } = await import('hyparquet')
-  const file = await asyncBufferFromFile(path)
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema, snappyUncompress } =
+    await import('hyparquet')
+  const { file, abandon } = patient(await asyncBufferFromFile(path))
   try {
     const metadata = await parquetMetadataAsync(file)
     const fields = parquetSchema(metadata).children
     const nested = fields.find((field) => field.children.length > 0)
     if (nested) throw nestedColumn(path, nested.element.name)
     const rows = Math.min(Number(metadata.num_rows), most)
+    checkCells(path, rows * fields.length, file.byteLength)
     const cells = new Map(fields.map(({ element }) => [element.name, new Array<Cell>(rows).fill(null)]))
+    let strange: Error | undefined
     const onChunk = ({
       columnName,
       columnData,
@@ -43,15 +63,20 @@ export async function readParquet(path: string, most: number): Promise<Table> {
       columnData: ArrayLike<unknown>
       rowStart: number
     }) => {
-      const column = cells.get(columnName)!
+      const column = cells.get(columnName)
+      // An error thrown here would be nobody's.
+      if (column === undefined || !(rowStart >= 0)) strange ??= new Error(`rows of the column ${columnName}`)
+      if (column === undefined || strange !== undefined) return
       const end = Math.min(columnData.length, rows - rowStart)
       for (let i = 0; i < end; i++) column[rowStart + i] = plain(columnData[i])
     }
-    await parquetRead({ file, metadata, rowEnd: rows, compressors: compressors(), onChunk })
+    await parquetRead({ file, metadata, rowEnd: rows, compressors: compressors(snappyUncompress), onChunk })
+    if (strange !== undefined) throw strange
     const floating = fields.filter(({ element }) => element.type === 'FLOAT' || element.type === 'DOUBLE')
     return new Table(path, cells, { floating: new Set(floating.map(({ element }) => element.name)) })
   } catch (cause) {
-    if (cause instanceof UnsupportedError) throw cause
+    abandon()
+    if (cause instanceof LoraError) throw cause
     throw new FormatError({
       what: `${path} cannot be read as parquet`,
       expected: 'a parquet file, plain or compressed with Snappy, GZip, Brotli or (from Node 22.15) Zstandard',
@@ -60,6 +85,20 @@ export async function readParquet(path: string, most: number): Promise<Table> {
       cause,
     })
   }
+}
+
+/**
+ * A file that gives its bytes a turn of the event loop later. The reader starts with all columns before it waits for any of them: when it fails in between,
+ * those that have begun must not fail after it, where nobody waits for them and Node ends the process.
+ */
+function patient(file: AsyncBuffer): { file: AsyncBuffer; abandon: () => void } {
+  let abandoned = false
+  const slice = async (start: number, end?: number): Promise<ArrayBuffer> => {
+    const bytes = await file.slice(start, end)
+    await new Promise((resolve) => setImmediate(resolve))
+    return abandoned ? new Promise<never>(() => {}) : bytes
+  }
+  return { file: { byteLength: file.byteLength, slice }, abandon: () => (abandoned = true) }
 }
 
 function plain(value: unknown): Cell {

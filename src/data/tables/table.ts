@@ -1,5 +1,5 @@
 import { nameClass } from '../../runtime/check-options.js'
-import { OptionError } from '../../errors.js'
+import { FormatError, OptionError } from '../../errors.js'
 import { bad, nearest } from '../../runtime/options.js'
 
 /** The value of a cell. Cells of csv and tsv files are strings; null is a missing cell. */
@@ -77,3 +77,19 @@ export class Table {
 }
 
 nameClass('Table', Table)
+
+/** Cells that any file may have, and how many more for each of its bytes. A cell that a row lacks takes memory, too, and none of the file. */
+const FREE_CELLS = 4_000_000
+const CELLS_PER_BYTE = 32
+
+/** @throws {FormatError} when the rows and columns of a small file would fill the memory with missing cells. */
+export function checkCells(path: string, cells: number, bytes: number): void {
+  const most = FREE_CELLS + CELLS_PER_BYTE * bytes
+  if (cells <= most) return
+  throw new FormatError({
+    what: `${path}: far more cells than the file has bytes`,
+    expected: `at most ${most} cells, ${FREE_CELLS} and ${CELLS_PER_BYTE} for each byte`,
+    received: `more than ${most}, most of them missing`,
+    fix: 'give each row a value for each column; is the delimiter right?',
+  })
+}

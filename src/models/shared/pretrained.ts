@@ -28,6 +28,7 @@ import type { ModelSource, SourceOptions } from '../gguf/find.js'
 import { readGgufModel } from '../gguf/read.js'
 import { configText, withFloatsOf } from './config-text.js'
 import { checkModelType, readConfig } from './config.js'
+import { checkSizes } from './config-sizes.js'
 
 /**
  * Initialisation of a fresh parameter: N(0, std²), truncated to ±`cut`·std where that is given, with the row of the padding token at 0; or one value. A `wide`
@@ -134,13 +135,14 @@ export async function readWeights(
   checkModelType(config, known, path)
   const tensors = new Map<string, Tensor>()
   checkTensors(path, dict)
+  const complete = withFloatsOf({ ...config, ...options.config }, config)
+  checkSizes(path, complete, dict)
   for (const [name, tensor] of Object.entries(dict)) {
     const ours = nameOf(name)
     if (ours === null) tensor.dispose()
     else tensors.set(ours, tensor)
   }
   const lacking = heads.filter((head) => ![...tensors.keys()].some((name) => name.startsWith(`${head}.`)))
-  const complete = withFloatsOf({ ...config, ...options.config }, config)
   return { config: complete, weights: checkpointWeights(path, tensors, dtype, lacking) }
 }
 
@@ -211,6 +213,9 @@ export async function weightFile(dir: string): Promise<string> {
   })
 }
 
+/** Values of all placeholders. */
+const MOST_PLACEHOLDERS = 8_000_000
+
 function checkpointWeights(
   dir: string,
   tensors: Map<string, Tensor>,
@@ -219,6 +224,7 @@ function checkpointWeights(
 ): CheckpointWeights {
   const [missing, misshapen] = [[] as string[], [] as string[]]
   const left = new Map(tensors)
+  let placeholders = 0
   const isDouble = [...tensors.values()].some((tensor) => tensor.dtype === 'f64')
   const fresh = freshWeights('fromPretrained', { dtype: dtype ?? (isDouble ? 'f64' : 'f32') })
   return {
@@ -230,7 +236,10 @@ function checkpointWeights(
       if (tensor === undefined) missing.push(name)
       else if (tensor.shape.join() !== shape.join()) misshapen.push(`${name} ${show(tensor)} for (${shape.join(', ')})`)
       else return asParameter(keep(placed(tensor, dtype, init.wide)))
-      return parameter(zeros(shape)) // a placeholder until close() reports all problems
+      // A placeholder until close() reports all problems. A configuration of another model may ask for more than there is memory.
+      placeholders += shape.reduce((n, size) => n * size, 1)
+      if (placeholders > MOST_PLACEHOLDERS) throw unfit(dir, missing, misshapen, [])
+      return parameter(zeros(shape))
     },
     close({ ignore }) {
       for (const name of ignore) {

@@ -1,6 +1,7 @@
 // The filters of Jinja2, and transformers' `tojson`.
 import { attributeGetter, getAttribute, ownAttribute, pairOf } from './attributes.js'
 import { percentFormat } from './format.js'
+import { countMade, repeated } from './limits.js'
 import { asFloat, asIndex, numeric, roundTo } from './numbers.js'
 import {
   binary,
@@ -87,7 +88,7 @@ function mapItems(value: Value, { owner, list, named }: Args, all: Filters): Val
 
 function indent(value: Value, args: Args): string {
   const [width = 4, first, blank] = args.bind(['width', 'first', 'blank'])
-  const by = typeof width === 'string' ? width : ' '.repeat(Math.max(0, asIndex(width)))
+  const by = typeof width === 'string' ? width : repeated(' ', Math.max(0, asIndex(width)))
   if (typeof value !== 'string') return str(binary('+', value, '\n'))
   const lines = splitLines(`${value}\n`)
   const rest = lines.slice(1).map((line) => (line === '' && !flag(blank) ? line : by + line))
@@ -155,6 +156,7 @@ function batch(value: Value, args: Args): Value {
     rows.at(-1)!.push(each)
   }
   const last = rows.at(-1)
+  if (last !== undefined && fill !== undefined && fill !== null) countMade(Math.max(0, size))
   if (last !== undefined && fill !== undefined && fill !== null) while (last.length < size) last.push(fill)
   return new Generator('generator', () => rows)
 }
@@ -162,6 +164,7 @@ function batch(value: Value, args: Args): Value {
 function slices(value: Value, args: Args): Value {
   const [count, fill] = args.bind(['slices', 'fill_with'], 1)
   const [items, number] = [iterate(value), asIndex(count!)]
+  countMade(Math.max(0, number))
   const [each, extra] = [Math.floor(items.length / number), items.length % number]
   const rows = Array.from({ length: number }, (_, i) => {
     const start = i * each + Math.min(i, extra)
@@ -178,7 +181,8 @@ function toJson(value: Value, args: Args): string {
     'separators',
     'sort_keys',
   ])
-  const step = typeof indentBy === 'string' || indentBy === null ? indentBy : ' '.repeat(Math.max(0, asIndex(indentBy)))
+  const step =
+    typeof indentBy === 'string' || indentBy === null ? indentBy : repeated(' ', Math.max(0, asIndex(indentBy)))
   const [item, key] = separators === null ? [step === null ? ', ' : ',', ': '] : iterate(separators).map(str)
   return json(value, { ascii: flag(ascii), indent: step, separators: [item!, key!], sortKeys: flag(sortKeys) })
 }
@@ -249,7 +253,7 @@ export const FILTERS: Readonly<Record<string, Filter>> = {
     const width = intArg(args.bind(['width'])[0], 80)
     const space = Math.max(0, width - lengthOf(text))
     const left = Math.floor(space / 2) + (space & width & 1)
-    return ' '.repeat(left) + text + ' '.repeat(space - left)
+    return repeated(' ', left) + text + repeated(' ', space - left)
   },
   count: size,
   d: byDefault,

@@ -1,4 +1,5 @@
 // Python's two ways to format: `'%s' % value` and `'{}'.format(value)`.
+import { repeated } from './limits.js'
 import { asFloat, asIndex, numeric, roundTo } from './numbers.js'
 import { float, repr, str } from './print.js'
 import { characters, lengthOf } from './text.js'
@@ -137,7 +138,7 @@ function signed(number: number, digits: string, field: Field): string {
   const grouped = field.group === '' ? whole : whole.replace(/\B(?=(\d{3})+$)/g, field.group)
   const text = grouped + rest
   const missing = field.width - lengthOf(sign + text)
-  if (field.align === '=') return sign + field.fill.repeat(Math.max(0, missing)) + text
+  if (field.align === '=') return sign + repeated(field.fill, Math.max(0, missing)) + text
   return pad(sign + text, field)
 }
 
@@ -172,7 +173,7 @@ function general(n: number, digits: number, kind: string, alternate: boolean): s
 function pad(text: string, { fill, align, width }: Field): string {
   const missing = Math.max(0, width - lengthOf(text))
   const left = align === '<' ? 0 : align === '^' ? Math.floor(missing / 2) : missing
-  return fill.repeat(left) + text + fill.repeat(missing - left)
+  return repeated(fill, left) + text + repeated(fill, missing - left)
 }
 
 /** How `{field.name[key]}` is looked up. */

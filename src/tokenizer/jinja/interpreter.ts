@@ -3,6 +3,7 @@ import type { Call, Expression, ForNode, MacroNode, Node, Target } from './ast.j
 import { getAttribute, getItem } from './attributes.js'
 import { FILTERS } from './filters.js'
 import type { Filters } from './filters.js'
+import { countMade, countStep } from './limits.js'
 import { binary, compare, elements, failUndefined, iterate, slice, truth, unary } from './operators.js'
 import { str } from './print.js'
 import { Loop, Macro } from './runtime.js'
@@ -38,6 +39,7 @@ export class Interpreter implements Filters {
   text(nodes: readonly Node[], scope: Scope): string {
     const out: string[] = []
     this.run(nodes, scope, out)
+    countMade(out.reduce((length, part) => length + part.length, 0))
     return out.join('')
   }
 
@@ -62,6 +64,7 @@ export class Interpreter implements Filters {
   }
 
   private node(node: Node, scope: Scope, out: string[]): Signal {
+    countStep()
     switch (node.kind) {
       case 'text':
         out.push(node.text)
@@ -150,6 +153,14 @@ export class Interpreter implements Filters {
   }
 
   private value(node: Expression, scope: Scope): Value {
+    countStep()
+    const value = this.compute(node, scope)
+    // Names and fields give what there is already.
+    if (MAKERS.has(node.kind)) countMade(typeof value === 'string' || Array.isArray(value) ? value.length : 0)
+    return value
+  }
+
+  private compute(node: Expression, scope: Scope): Value {
     switch (node.kind) {
       case 'const':
         return node.value
@@ -240,6 +251,9 @@ export class Interpreter implements Filters {
     return new Args(owner, values, byName)
   }
 }
+
+/** Expressions that make new texts and lists. */
+const MAKERS: ReadonlySet<Expression['kind']> = new Set(['binary', 'call', 'concat', 'filter', 'item', 'list'])
 
 function entered(node: ForNode, item: Value, scope: Scope): Scope {
   const inner = new Scope(scope)

@@ -1,4 +1,5 @@
 // Arithmetic as in Python: integers without bounds, floats beside them, and remainders with the sign of the divisor.
+import { checkBits } from './limits.js'
 import { Float, integer, TemplateError, typeOf } from './values.js'
 import type { Value } from './values.js'
 
@@ -51,12 +52,17 @@ function onNumbers(op: Operator, a: number, b: number): number {
 function onIntegers(op: Operator, a: bigint, b: bigint): bigint {
   if (op === '+') return a + b
   if (op === '-') return a - b
+  if (op === '*') checkBits(bitsOf(a) + bitsOf(b))
   if (op === '*') return a * b
+  if (op === '**') checkBits(bitsOf(a) * Number(b))
   if (op === '**') return a ** b
   checkDivisor(b, 'integer division or modulo by zero')
   const modulo = ((a % b) + b) % b
   return op === '%' ? modulo : (a - modulo) / b
 }
+
+/** At most how many bits an integer has beyond its sign; none for 0, 1 and −1, whose powers are as small. */
+const bitsOf = (n: bigint): number => (n >= -1n && n <= 1n ? 0 : 4 * n.toString(16).length)
 
 function onFloats(op: Operator, a: number, b: number): number {
   if (op === '+') return a + b
@@ -94,6 +100,7 @@ function checkDivisor(b: Integer, message: string): void {
 
 /** A float rounded to decimal digits; what lies half way goes to the even digit, as in Python. */
 export function roundTo(n: number, digits: number): string {
+  checkBits(4 * Math.abs(digits))
   const [numerator, denominator] = fraction(Math.abs(n))
   const scale = 10n ** BigInt(Math.abs(digits))
   const [a, b] = digits < 0 ? [numerator, denominator * scale] : [numerator * scale, denominator]

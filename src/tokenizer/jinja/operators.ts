@@ -1,6 +1,7 @@
 // Operators and protocols of Python: comparison, truth, length, iteration, subscripts.
 import { arithmetic, asIndex, asFloat, numeric } from './numbers.js'
 import type { Operator } from './numbers.js'
+import { countMade, countStep } from './limits.js'
 import { percentFormat } from './format.js'
 import { repr } from './print.js'
 import { characters, compareTexts, cut, lengthOf } from './text.js'
@@ -51,6 +52,8 @@ export function iterate(value: Value): readonly Value[] {
 
 /** Python's `a == b`. */
 export function equal(a: Value, b: Value): boolean {
+  // Lists that hold others many times take far more steps than a template has nodes.
+  countStep()
   const [x, y] = [numeric(a), numeric(b)]
   // eslint-disable-next-line eqeqeq -- a bigint and a float are compared exactly by ==
   if (x !== undefined && y !== undefined) return plain(x) == plain(y)
@@ -139,16 +142,13 @@ function notJoined(a: Value, b: Value): TemplateError {
   return new TemplateError(`can only concatenate ${typeOf(a)} (not "${typeOf(b)}") to ${typeOf(a)}`)
 }
 
-/** No template repeats something more often than this; a hostile one could fill the memory. */
-const MOST_REPEATED = 50_000_000
-
 function repeat(a: Value, b: Value): Value | undefined {
   const [what, count] = typeof numeric(a) === 'number' || typeof numeric(a) === 'bigint' ? [b, a] : [a, b]
   const items = typeof what === 'string' ? what : Array.isArray(what) ? what : what instanceof Tuple ? what.items : null
   const number = numeric(count)
   if (items === null || number === undefined || number instanceof Float) return undefined
   const times = Math.max(0, asIndex(count))
-  if (times * items.length > MOST_REPEATED) throw new TemplateError('the repeated value is too long')
+  countMade(times * items.length)
   if (typeof items === 'string') return items.repeat(times)
   const list = Array.from({ length: times }, () => items).flat(1) as Value[]
   return what instanceof Tuple ? new Tuple(list) : list

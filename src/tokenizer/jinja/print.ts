@@ -1,4 +1,5 @@
 // Values as text: Python's str(), repr() and json.dumps().
+import { countMade, countStep, repeated } from './limits.js'
 import { characters, compareTexts } from './text.js'
 import { Dict, DictView, Float, Func, Range, TemplateError, Tuple, typeOf, Undefined } from './values.js'
 import type { Value } from './values.js'
@@ -20,6 +21,13 @@ export function repr(value: Value): string {
 }
 
 function container(value: Exclude<Value, null | boolean | number | bigint | string>): string {
+  const text = containerText(value)
+  countMade(text.length)
+  return text
+}
+
+function containerText(value: Exclude<Value, null | boolean | number | bigint | string>): string {
+  countStep()
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`
   if (value instanceof Tuple) return `(${value.items.map(repr).join(', ')}${value.items.length === 1 ? ',' : ''})`
   if (value instanceof Dict) return `{${value.entries().map(pair).join(', ')}}`
@@ -76,6 +84,7 @@ export interface JsonStyle {
 
 /** Python's `json.dumps(value)`. @throws {TemplateError} for a value that JSON has no form for. */
 export function json(value: Value, style: JsonStyle, level = 0): string {
+  countStep()
   if (value === null) return 'null'
   if (typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return jsonText(value, style.ascii)
@@ -91,9 +100,10 @@ export function json(value: Value, style: JsonStyle, level = 0): string {
 }
 
 function jsonBlock(marks: string, lines: string[], { indent, separators }: JsonStyle, level: number): string {
+  countMade(lines.reduce((length, line) => length + line.length, 0))
   if (lines.length === 0) return marks
   if (indent === null) return marks[0] + lines.join(separators[0]) + marks[1]
-  const [inside, outside] = [`\n${indent.repeat(level + 1)}`, `\n${indent.repeat(level)}`]
+  const [inside, outside] = [`\n${repeated(indent, level + 1)}`, `\n${repeated(indent, level)}`]
   return marks[0] + inside + lines.join(separators[0] + inside) + outside + marks[1]
 }
 

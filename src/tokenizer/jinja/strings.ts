@@ -1,4 +1,5 @@
 // The methods of Python's texts.
+import { repeated } from './limits.js'
 import { asIndex } from './numbers.js'
 import { elements, iterate } from './operators.js'
 import { capitalize, characters, cut, lengthOf, SPACE, splitLines, strip, title } from './text.js'
@@ -84,7 +85,7 @@ const filled =
     if (lengthOf(mark) !== 1) throw new TemplateError('The fill character must be exactly one character long')
     const missing = Math.max(0, asIndex(width!) - lengthOf(own))
     const before = left(missing, asIndex(width!))
-    return mark.repeat(before) + own + mark.repeat(missing - before)
+    return repeated(mark, before) + own + repeated(mark, missing - before)
   }
 
 const WORDS = new RegExp(`[^${SPACE}]+`, 'g')
@@ -169,7 +170,7 @@ function expandTabs(own: string, size: number): string {
       }
       const width = size > 0 ? size - (column % size) : 0
       column += width
-      return ' '.repeat(width)
+      return repeated(' ', width)
     })
     .join('')
 }
@@ -258,6 +259,6 @@ export const STRING_METHODS: Readonly<Record<string, Method>> = {
   zfill(own, args) {
     const width = asIndex(args.positional(['width'], 1)[0]!)
     const sign = /^[-+]/.exec(own)?.[0] ?? ''
-    return sign + '0'.repeat(Math.max(0, width - lengthOf(own))) + own.slice(sign.length)
+    return sign + repeated('0', Math.max(0, width - lengthOf(own))) + own.slice(sign.length)
   },
 }

@@ -5,6 +5,7 @@ import type { Node } from './ast.js'
 import { fromHost } from './host.js'
 import { Interpreter, Scope } from './interpreter.js'
 import type { Marks } from './interpreter.js'
+import { startCounting } from './limits.js'
 import { parse } from './parser.js'
 import { GLOBALS } from './runtime.js'
 
@@ -31,6 +32,7 @@ export class Template {
    * @throws {TemplateError} as Jinja2 would.
    */
   render(variables: Readonly<Record<string, unknown>>, marks?: Marks): string {
+    startCounting()
     const outer = new Scope()
     for (const each of GLOBALS) outer.set(each.name, each)
     for (const [name, value] of Object.entries(variables)) if (value !== undefined) outer.set(name, fromHost(value))

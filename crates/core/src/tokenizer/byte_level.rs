@@ -49,11 +49,11 @@ impl Rules {
             Some("GPT2Tokenizer" | "CodeGenTokenizer") => Ok(Rules::Gpt2),
             Some("RobertaTokenizer" | "BartTokenizer" | "LongformerTokenizer" | "LEDTokenizer") => Ok(Rules::Roberta),
             Some("Qwen2Tokenizer") => Ok(Rules::Qwen2),
-            Some(other) => Err(unsupported(other)),
+            Some(other) => Err(unsupported(config, other)),
             None => match config.model_type() {
                 Some("roberta" | "bart" | "longformer" | "led") => Ok(Rules::Roberta),
                 Some("qwen2" | "qwen3") => Ok(Rules::Qwen2),
-                Some(other @ ("deberta" | "clip" | "blenderbot")) => Err(unsupported(other)),
+                Some(other @ ("deberta" | "clip" | "blenderbot")) => Err(unsupported(config, other)),
                 _ => Ok(Rules::Gpt2),
             },
         }
@@ -151,10 +151,11 @@ fn surround(tokenizer: &mut tokenizers::Tokenizer, config: &FolderConfig, rules:
     Ok(())
 }
 
-fn unsupported(class: &str) -> Error {
+fn unsupported(config: &FolderConfig, class: &str) -> Error {
+    let folder = config.folder().display();
     Error::new(
         Code::Unsupported,
-        format!("vocabulary and merges of a {class} are not supported"),
+        format!("{folder}: vocabulary and merges of a {class} are not supported"),
     )
     .expected("a tokenizer.json, or vocabulary and merges of a GPT2Tokenizer, RobertaTokenizer or Qwen2Tokenizer")
     .received(class)

@@ -85,6 +85,11 @@ impl FolderConfig {
         self.model.get("model_type")?.as_str()
     }
 
+    /// The folder that was read.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// A switch of `tokenizer_config.json`.
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.config.get(name)?.as_bool()

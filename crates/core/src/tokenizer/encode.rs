@@ -1,5 +1,6 @@
 //! Text to token ids and back: the `tokenizers` crate behind the engine's errors.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -73,8 +74,9 @@ impl Tokenizer {
     /// # Errors
     /// [`Code::Option`] when the vocabulary lacks a piece of the text and has no token for the unknown.
     pub fn encode(&self, text: &str, options: EncodeOptions) -> Result<Vec<u32>> {
-        let encoding = self.rules(options).encode_fast(text, options.add_special_tokens);
-        Ok(encoding.map_err(encode_error)?.get_ids().to_vec())
+        let rules = self.rules(options);
+        let encoding = ruled(|| rules.encode_fast(text, options.add_special_tokens), encode_error)?;
+        Ok(encoding.get_ids().to_vec())
     }
 
     /// Ids of a text with their offsets in it.
@@ -82,10 +84,8 @@ impl Tokenizer {
     /// # Errors
     /// As for [`Tokenizer::encode`].
     pub fn encode_with_offsets(&self, text: &str, options: EncodeOptions) -> Result<Encoded> {
-        let encoding = self
-            .rules(options)
-            .encode(text, options.add_special_tokens)
-            .map_err(encode_error)?;
+        let rules = self.rules(options);
+        let encoding = ruled(|| rules.encode(text, options.add_special_tokens), encode_error)?;
         Ok(Encoded {
             ids: encoding.get_ids().to_vec(),
             offsets: utf16_offsets(text, &encoding),
@@ -115,9 +115,7 @@ impl Tokenizer {
         if let Some(&id) = ids.iter().find(|&&id| self.id_to_token(id).is_none()) {
             return Err(self.unknown_id(id));
         }
-        self.inner
-            .decode(ids, skip_special)
-            .map_err(|e| Error::new(Code::Internal, "the ids cannot be decoded").source(e))
+        ruled(|| self.inner.decode(ids, skip_special), decode_error)
     }
 
     /// The id of a token as the vocabulary spells it.
@@ -216,6 +214,26 @@ pub(super) fn encode_error(error: tokenizers::Error) -> Error {
         .received(error.to_string())
         .hint("use a tokenizer whose vocabulary covers this text")
         .expected("a text of tokens that the vocabulary has")
+}
+
+fn decode_error(error: tokenizers::Error) -> Error {
+    Error::new(Code::Format, "the ids cannot be decoded with this tokenizer")
+        .expected("a decoder that takes every token of the vocabulary")
+        .received(error.to_string())
+        .hint(DAMAGED)
+}
+
+const DAMAGED: &str = "download the tokenizer files of the model again, all from one version";
+
+/// Runs rules that came from a file. The crate panics where they ask for what cannot be.
+pub(super) fn ruled<T>(run: impl FnOnce() -> tokenizers::Result<T>, failed: fn(tokenizers::Error) -> Error) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => result.map_err(failed),
+        Err(_) => Err(Error::new(Code::Format, "the rules of this tokenizer fail")
+            .expected("rules that hold for every text")
+            .received("a panic of the tokenizers crate")
+            .hint(DAMAGED)),
+    }
 }
 
 /// The encoding's byte offsets as UTF-16 code units.

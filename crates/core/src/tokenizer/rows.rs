@@ -6,7 +6,7 @@ use tokenizers::{Encoding, Model, OffsetType, PostProcessor, PreTokenizer};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::tokenizer::encode::{EncodeOptions, PARALLEL_BYTES, Tokenizer, Utf16, encode_error};
+use crate::tokenizer::encode::{EncodeOptions, PARALLEL_BYTES, Tokenizer, Utf16, encode_error, ruled};
 
 pub use tokenizers::utils::truncation::TruncationStrategy;
 
@@ -107,11 +107,10 @@ impl Tokenizer {
     /// The row of a text, and those of what was cut off.
     fn row(&self, text: &str, pair: Option<&str>, options: RowOptions) -> Result<Vec<Row>> {
         let rules = self.rules(options.encode);
-        let first = tokens(rules, text, 0).map_err(encode_error)?;
+        let first = ruled(|| tokens(rules, text, 0), encode_error)?;
         let second = pair
-            .map(|pair| tokens(rules, pair, 1))
-            .transpose()
-            .map_err(encode_error)?;
+            .map(|pair| ruled(|| tokens(rules, pair, 1), encode_error))
+            .transpose()?;
         let special = options.encode.add_special_tokens;
         let (first, second) = match options.truncation {
             Some(truncation) => {
@@ -122,7 +121,7 @@ impl Tokenizer {
             }
             None => (first, second),
         };
-        let encoding = rules.post_process(first, second, special).map_err(encode_error)?;
+        let encoding = ruled(|| rules.post_process(first, second, special), encode_error)?;
         let all = std::iter::once(&encoding).chain(encoding.get_overflowing());
         Ok(all.map(|each| Row::new(each, text, pair)).collect())
     }

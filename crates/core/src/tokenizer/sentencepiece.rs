@@ -83,7 +83,7 @@ impl Rules {
             }
             Some("GemmaTokenizer" | "gemma" | "gemma2" | "gemma3" | "gemma3_text") => Ok(Rules::Gemma),
             Some("XLMRobertaTokenizer" | "xlm-roberta") => Ok(Rules::XlmRoberta),
-            Some(other) => Err(unsupported(other)),
+            Some(other) => Err(unsupported(config, other)),
             None => Ok(Rules::Plain),
         }
     }
@@ -120,7 +120,7 @@ impl Tokenizer {
 fn build(mut file: SpmFile, path: &Path, config: &FolderConfig, rules: Rules) -> Result<Tokenizer> {
     rename_pieces(&mut file, rules);
     if file.kind == ModelKind::Other {
-        return Err(unsupported("SentencePiece model of words or characters"));
+        return Err(unsupported(config, "SentencePiece model of words or characters"));
     }
     let mut tokenizer = tokenizers::Tokenizer::new(guarded(path, || model(&file, rules))?);
     guarded(path, || surround(&mut tokenizer, &file, config, rules))?;
@@ -367,8 +367,9 @@ fn finish(tokenizer: &mut tokenizers::Tokenizer, config: &FolderConfig, rules: R
     Ok(())
 }
 
-fn unsupported(class: &str) -> Error {
-    Error::new(Code::Unsupported, format!("the SentencePiece file of a {class} is not supported"))
+fn unsupported(config: &FolderConfig, class: &str) -> Error {
+    let folder = config.folder().display();
+    Error::new(Code::Unsupported, format!("{folder}: the SentencePiece file of a {class} is not supported"))
         .expected("a tokenizer.json, or the unigram or BPE of a DebertaV2Tokenizer, LlamaTokenizer, GemmaTokenizer or XLMRobertaTokenizer")
         .received(class)
         .hint("write its tokenizer.json with transformers: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)")

@@ -47,7 +47,7 @@ impl Tokenizer {
     /// [`Code::Format`] when it lacks one of BERT's special tokens, [`Code::Unsupported`] for a class with other rules.
     pub(super) fn from_wordpiece_folder(path: &Path, config: &FolderConfig) -> Result<Self> {
         if let Some(other) = config.class().filter(|class| !CLASSES.contains(class)) {
-            return Err(unsupported(other));
+            return Err(unsupported(path, other));
         }
         let special = |name: &str| {
             let token = config.special(name, &ROLES).map(|token| token.content);
@@ -99,8 +99,8 @@ fn read_vocab(path: &Path) -> Result<Vocab> {
         .collect()
 }
 
-fn unsupported(class: &str) -> Error {
-    Error::new(Code::Unsupported, format!("vocab.txt of a {class} is not supported"))
+fn unsupported(path: &Path, class: &str) -> Error {
+    Error::new(Code::Unsupported, format!("{}: the vocabulary of a {class} is not supported", path.display()))
         .expected(format!("a tokenizer.json, or vocab.txt of a {}", CLASSES.join(", ")))
         .received(class)
         .hint(
