@@ -29,6 +29,7 @@ export interface FileHeader {
  *
  * - safetensors: names to tensors, in the order of the file, or the object that {@link save} wrote;
  * - a file of `torch.save` (`.pt`, `.pth`, `.bin`; the zip format and the one before torch 1.6): the saved object as plain values;
+ * - GGUF: names to tensors, as llama.cpp names them; blocks stay blocks (`q4_k`). {@link loadGgufHeader} reads the metadata;
  * - an index of shards (`model.safetensors.index.json`, `pytorch_model.bin.index.json`): names to tensors, from all its shards.
  *
  * Integers narrower than i64 are widened, except u8. In an object of `torch.save`, dicts with strings as keys are objects without a
@@ -92,7 +93,7 @@ export async function loadHeader(path: string): Promise<FileHeader> {
   throw new FormatError({
     what: `loadHeader: ${path} has no safetensors header`,
     expected: 'a safetensors file',
-    received: 'a file of torch.save, or an index of shards',
-    fix: 'read it with load()',
+    received: 'a file of torch.save or GGUF, or an index of shards',
+    fix: 'read it with load(), and the header of a GGUF file with loadGgufHeader()',
   })
 }

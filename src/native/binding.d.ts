@@ -23,6 +23,21 @@ export declare class NativeDecodeStream {
   finish(): string
 }
 
+/** A GGUF file that is being written. Dropped before its end, it leaves nothing behind. */
+export declare class NativeGgufWriter {
+  /** Lays a file out: `fields` is JSON as [`GgufLayout::new`] takes it; `shapes` are the shapes, each behind the number of its dimensions. */
+  static create(path: string, fields: string, names: Array<string>, dtypes: Float64Array, shapes: Float64Array, sync: boolean): NativeGgufWriter
+  /**
+   * Writes a snapshot of rows, taken at this position of the queue, as the next bytes of the file. Answers when they are written. With a number of `heads` they are a
+   * projection of queries or keys, whose rows llama.cpp has in another order; 0 for none.
+   */
+  write(id: number, heads: number): Promise<void>
+  /** Gives the file its name, after everything was written. */
+  finish(): Promise<void>
+  /** Ends the writing; the path keeps what it had. Answers when nothing is left of it. */
+  abort(): Promise<void>
+}
+
 /** A vocabulary with its rules; immutable. */
 export declare class NativeTokenizer {
   /** Reads a tokenizer.json. */
@@ -43,6 +58,8 @@ export declare class NativeTokenizer {
   encodeBatch(texts: Array<string>, addSpecialTokens: boolean, specialAsText: boolean): Promise<Uint32Array[]>
   /** What each special token is for: role and token in turn. */
   roles(): Array<string>
+  /** The fields that describe it in a GGUF file, as JSON, with a vocabulary filled up to `size` tokens. */
+  ggufFields(size: number): string
   /** The text of ids. */
   decode(ids: Array<number>, skipSpecialTokens: boolean): string
   /** A stream that turns ids into text one at a time. */
@@ -70,12 +87,16 @@ export declare class NativeTokenizer {
 export declare class NativeWeights {
   /** `{tensors: [{name, dtype, shape}], metadata: {…}}` of a safetensors file in the order of the file, as JSON; null for other files. */
   header(): string | null
+  /** `{version, alignment, tensors: […], metadata: {KEY: {type, value}}}` of a GGUF file, as JSON; null for other files. */
+  gguf(): string | null
   /** What the file holds: nodes, inner ones first, and the root, as JSON. Tensors stand in it by number. */
   object(): string
   /** Releases the file; tensors in it keep what they need. Without this its bytes would stay until a collection. */
   close(): void
   /** Makes tensor number `index` of the file: a window of the mapping for a base, otherwise a copy. */
   tensor(index: number): number
+  /** Makes tensor number `index`, the projection of queries or keys of so many heads, with its rows in the order of Hugging Face: a copy. */
+  headRows(index: number, heads: number): number
 }
 
 /** Skips what is queued in a stream; its results reject with `ERR_LORA_ABORTED`. */
@@ -143,6 +164,9 @@ export declare function generatorCount(): number
 
 /** `[seed low, seed high, counter low, counter high]`. */
 export declare function generatorState(number: number): Array<number>
+
+/** The number that `general.file_type` has for matrices of a dtype, or null. */
+export declare function ggufFileType(dtype: number): number | null
 
 /** The gradient of a tensor with a handle for the caller; 0 when there is none. */
 export declare function grad(id: number): number
@@ -235,7 +259,7 @@ export declare function openLibraries(paths: Array<string>): Record<string, stri
 /** Opens a stream; returns its number. */
 export declare function openStream(priority: number, seedLow: number, seedHigh: number): number
 
-/** Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used. */
+/** Opens a weight file: safetensors, torch, GGUF, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used. */
 export declare function openWeights(path: string, mapped: boolean): Promise<NativeWeights>
 
 /** The version of the package that this addon was built for. */

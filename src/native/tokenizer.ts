@@ -107,6 +107,11 @@ export class Vocabulary {
     return { push: (id) => call(() => stream.push(id)), finish: () => call(() => stream.finish()) }
   }
 
+  /** The fields that describe it in a GGUF file, as JSON, with a vocabulary filled up to `size` tokens. */
+  ggufFields(size: number): string {
+    return call(() => this.#native.ggufFields(size))
+  }
+
   /** Writes tokenizer.json to a path. */
   save(path: string): Promise<void> {
     return callAsync(() => this.#native.save(path))

@@ -8,10 +8,12 @@ use std::sync::{Arc, mpsc};
 use engine::code::Code;
 use engine::error::{Error, Result};
 
+use engine::io::gguf::{HeadRows, reorder_heads};
 use engine::io::{Layout, WeightFile, Weights};
 use engine::meta::Meta;
 use engine::recorder::{HostTensor, Kind, Reply, Source};
 use engine::shape::Shape;
+use engine::storage::{SharedBytes, Window};
 use napi::Env;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
@@ -58,6 +60,15 @@ impl NativeWeights {
         ))
     }
 
+    /// `{version, alignment, tensors: […], metadata: {KEY: {type, value}}}` of a GGUF file, as JSON; null for other files.
+    #[napi(catch_unwind)]
+    pub fn gguf(&self) -> napi::Result<Option<String>> {
+        match &*self.open_file()? {
+            Weights::File(WeightFile::Gguf(file)) => file.json().map(Some).map_err(to_napi),
+            _ => Ok(None),
+        }
+    }
+
     /// What the file holds: nodes, inner ones first, and the root, as JSON. Tensors stand in it by number.
     #[napi(catch_unwind)]
     pub fn object(&self) -> napi::Result<String> {
@@ -87,9 +98,33 @@ impl NativeWeights {
     }
 }
 
+#[napi]
+impl NativeWeights {
+    /// Makes tensor number `index`, the projection of queries or keys of so many heads, with its rows in the order of Hugging Face: a copy.
+    #[napi(catch_unwind)]
+    pub fn head_rows(&self, index: u32, heads: u32) -> napi::Result<f64> {
+        let file = self.open_file()?;
+        with(|state| {
+            let tensor = file.tensor(index as usize)?;
+            let rows = tensor.shape.first().copied().unwrap_or(0);
+            let bytes = reorder_heads(tensor.window.bytes(), rows, heads as usize, HeadRows::Halves);
+            tensor.window.check()?;
+            let bytes: SharedBytes = Arc::new(bytes?);
+            let len = (*bytes).as_ref().len();
+            let window = Window::new(bytes, 0, len, tensor.dtype)?;
+            let kind = if self.mapped { Kind::Base } else { Kind::Activation };
+            let meta = Meta::new(Shape::new(&tensor.shape), tensor.dtype);
+            state
+                .recorder
+                .put(meta, Source::Copied(window), kind)
+                .map(|id| id as f64)
+        })
+    }
+}
+
 /// Works on files on a separate thread: a disk is slow, and libuv's few threads belong to the application. The thread has a lower priority than the
 /// event loop, as the compute threads have. When no thread can be started the caller does the work.
-fn off_thread(work: impl FnOnce() + Send + 'static) {
+pub(crate) fn off_thread(work: impl FnOnce() + Send + 'static) {
     let shared = Arc::new(std::sync::Mutex::new(Some(work)));
     let job = shared.clone();
     let run = move || {
@@ -114,7 +149,7 @@ fn off_thread(work: impl FnOnce() + Send + 'static) {
 }
 
 /// A panic must not end the thread without an answer.
-fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(Error::new(
             Code::Internal,
@@ -123,7 +158,7 @@ fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// Opens a weight file: safetensors, torch, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used.
+/// Opens a weight file: safetensors, torch, GGUF, or an index of shards. A mapped one (a base) stays in place and must not be rewritten while it is used.
 #[napi(catch_unwind, ts_return_type = "Promise<NativeWeights>")]
 pub fn open_weights(env: &Env, path: String, mapped: bool) -> napi::Result<Object<'_>> {
     type Resolve = Box<dyn FnOnce(Env) -> napi::Result<NativeWeights>>;

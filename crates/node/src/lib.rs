@@ -7,6 +7,7 @@ mod cuda;
 mod engine_api;
 mod error;
 mod files;
+mod gguf;
 mod grad;
 mod guard;
 mod host;

@@ -132,6 +132,12 @@ impl NativeTokenizer {
         roles.flat_map(|(role, token)| [role.clone(), token.clone()]).collect()
     }
 
+    /// The fields that describe it in a GGUF file, as JSON, with a vocabulary filled up to `size` tokens.
+    #[napi(catch_unwind)]
+    pub fn gguf_fields(&self, size: u32) -> Result<String> {
+        self.inner.gguf_fields(size as usize).map_err(to_napi)
+    }
+
     /// The text of ids.
     #[napi(catch_unwind)]
     pub fn decode(&self, ids: Vec<u32>, skip_special_tokens: bool) -> Result<String> {

@@ -1,7 +1,8 @@
-//! Files: safetensors in and out, torch files in, sharded checkpoints, writes that never leave half a file.
+//! Files: safetensors and GGUF in and out, torch files in, sharded checkpoints, writes that never leave half a file.
 
 pub mod file_bytes;
 pub mod file_dtype;
+pub mod gguf;
 pub mod header;
 mod header_json;
 pub mod index;
@@ -15,6 +16,7 @@ pub mod write;
 
 pub use file_bytes::{FileBytes, FileId};
 pub use file_dtype::FileDtype;
+pub use gguf::{GgufFile, GgufLayout};
 pub use header_json::{Entry, Header};
 pub use index::ShardedFile;
 pub use layout::Layout;

@@ -1,4 +1,4 @@
-//! One weight file of any kind, told by its content, never by its name.
+//! One weight file of any kind, told by its content; the name counts only where the content tells nothing.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use crate::code::Code;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::io::file_bytes::FileBytes;
+use crate::io::gguf::{self, GgufFile};
 use crate::io::safetensors::SafetensorsFile;
 use crate::io::torch::{self, TorchFile};
 use crate::storage::{Bytes, SharedBytes, Window};
@@ -24,6 +25,8 @@ pub enum WeightFile {
         /// Its object and tensors.
         file: TorchFile,
     },
+    /// A GGUF file.
+    Gguf(GgufFile),
 }
 
 /// A tensor of a file.
@@ -42,12 +45,15 @@ impl WeightFile {
     /// Opens a file: mapped as [`FileBytes::map`] for base weights, else read whole.
     ///
     /// # Errors
-    /// [`Code::File`] for the file itself, and those of [`Header::parse`](crate::io::Header::parse) and [`TorchFile::open`].
+    /// [`Code::File`] for the file itself, and those of [`Header::parse`](crate::io::Header::parse), [`TorchFile::open`] and [`GgufFile::from_bytes`].
     pub fn open(path: &Path, mapped: bool) -> Result<Self> {
         Self::from_bytes(bytes_of(path, mapped)?)
     }
 
     pub(super) fn from_bytes(bytes: FileBytes) -> Result<Self> {
+        if gguf::is_gguf(bytes.as_ref()) || has_gguf_name(&bytes) {
+            return GgufFile::from_bytes(bytes).map(WeightFile::Gguf);
+        }
         if !torch::is_torch(bytes.as_ref()) {
             return SafetensorsFile::from_bytes(bytes).map(WeightFile::Safetensors);
         }
@@ -63,6 +69,7 @@ impl WeightFile {
         match self {
             WeightFile::Safetensors(file) => file.bytes().path(),
             WeightFile::Torch { path, .. } => path,
+            WeightFile::Gguf(file) => file.bytes().path(),
         }
     }
 
@@ -71,6 +78,7 @@ impl WeightFile {
         match self {
             WeightFile::Safetensors(file) => file.number(name),
             WeightFile::Torch { file, .. } => file.find(name),
+            WeightFile::Gguf(file) => file.number(name),
         }
     }
 
@@ -79,6 +87,7 @@ impl WeightFile {
         match self {
             WeightFile::Safetensors(file) => Box::new(file.header().entries.iter().map(|e| e.name.as_str())),
             WeightFile::Torch { file, .. } => Box::new(file.names()),
+            WeightFile::Gguf(file) => Box::new(file.header().tensors.iter().map(|t| t.name.as_str())),
         }
     }
 
@@ -98,8 +107,17 @@ impl WeightFile {
                     in_file,
                 })
             }
+            WeightFile::Gguf(file) => file.tensor(number),
         }
     }
+}
+
+/// A damaged file of this name should be reported as what it is meant to be.
+fn has_gguf_name(bytes: &FileBytes) -> bool {
+    bytes
+        .path()
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("gguf"))
 }
 
 pub(super) fn bytes_of(path: &Path, mapped: bool) -> Result<FileBytes> {

@@ -13,6 +13,7 @@ use crate::tokenizer::Tokenizer;
 use crate::tokenizer::config::{FolderConfig, Role, role};
 use crate::tokenizer::load::{guarded, read_merges, read_vocab};
 use crate::tokenizer::parts::{begin_end_template, part, special_id};
+use crate::tokenizer::words::QWEN2;
 
 const GPT2_ROLES: [Role; 3] = [
     role("bos_token", "<|endoftext|>"),
@@ -33,10 +34,6 @@ const QWEN2_ROLES: [Role; 3] = [
     role("unk_token", "<|endoftext|>"),
     role("pad_token", "<|endoftext|>"),
 ];
-
-/// How Qwen2 splits a text into words: GPT-2's rule, with one digit per word and separate line ends.
-const QWEN2_WORDS: &str =
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 #[derive(Clone, Copy)]
 enum Rules {
@@ -143,7 +140,7 @@ fn surround(tokenizer: &mut tokenizers::Tokenizer, config: &FolderConfig, rules:
             let words: PreTokenizerWrapper = part(json!({
                 "type": "Sequence",
                 "pretokenizers": [
-                    { "type": "Split", "pattern": { "Regex": QWEN2_WORDS }, "behavior": "Isolated", "invert": false },
+                    { "type": "Split", "pattern": { "Regex": QWEN2 }, "behavior": "Isolated", "invert": false },
                     { "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false },
                 ],
             }))?;

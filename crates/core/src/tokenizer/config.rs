@@ -64,6 +64,15 @@ impl FolderConfig {
         })
     }
 
+    /// What a file says of its tokenizer itself.
+    pub fn of_file(path: &Path, config: Map<String, Value>) -> Self {
+        FolderConfig {
+            config,
+            folder: path.to_owned(),
+            ..FolderConfig::default()
+        }
+    }
+
     /// The class in transformers that reads the folder, without `Fast`; none where a file names only the base class.
     pub fn class(&self) -> Option<&str> {
         let class = self.config.get("tokenizer_class")?.as_str()?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::io::FileBytes;
+use crate::io::gguf::is_gguf;
 use crate::tokenizer::Tokenizer;
 use crate::tokenizer::config::FolderConfig;
 
@@ -22,11 +23,16 @@ const SENTENCEPIECE: [&str; 4] = [
 ];
 
 impl Tokenizer {
-    /// Reads a tokenizer.json. Truncation and padding in it are ignored.
+    /// Reads a tokenizer.json, or the tokenizer of a GGUF file. Truncation and padding in a tokenizer.json are ignored.
     ///
     /// # Errors
-    /// [`Code::File`] when it cannot be read, [`Code::Format`] when it is no tokenizer.
+    /// [`Code::File`] when it cannot be read, [`Code::Format`] when it is no tokenizer, [`Code::Unsupported`] for an unknown kind in a GGUF file.
     pub fn from_file(path: &Path) -> Result<Self> {
+        let mapped = FileBytes::map(path)?;
+        if is_gguf(mapped.as_ref()) {
+            return Tokenizer::from_gguf(mapped);
+        }
+        drop(mapped);
         Ok(Tokenizer::new(read_json(path)?))
     }
 

@@ -4,6 +4,8 @@ mod byte_level;
 mod config;
 mod decode_stream;
 mod encode;
+mod gguf;
+mod gguf_fields;
 mod load;
 mod parts;
 mod rows;
@@ -11,6 +13,7 @@ mod sentencepiece;
 mod spm_file;
 mod train;
 mod wordpiece;
+mod words;
 
 pub use decode_stream::DecodeStream;
 pub use encode::{EncodeOptions, Encoded, Tokenizer};

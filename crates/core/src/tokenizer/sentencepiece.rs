@@ -107,30 +107,40 @@ impl Tokenizer {
     pub(super) fn from_sentencepiece_folder(path: &Path, config: &FolderConfig) -> Result<Self> {
         let rules = Rules::of(config)?;
         let bytes = FileBytes::read(path)?;
-        let mut file = SpmFile::parse(bytes.as_ref()).map_err(|received| bad_tokenizer(path, &received))?;
-        rename_pieces(&mut file, rules);
-        if file.kind == ModelKind::Other {
-            return Err(unsupported("SentencePiece model of words or characters"));
-        }
-        let mut tokenizer = tokenizers::Tokenizer::new(guarded(path, || model(&file, rules))?);
-        guarded(path, || surround(&mut tokenizer, &file, config, rules))?;
-        let added = file.pieces.iter().filter_map(|piece| match piece.kind {
-            PieceKind::Control => Some(AddedToken::from(piece.text.as_str(), true)),
-            PieceKind::UserDefined => Some(AddedToken::from(piece.text.as_str(), false).normalized(false)),
-            _ => None,
-        });
-        guarded(path, || tokenizer.add_tokens(added))?;
-        let roles = config.add_tokens(&mut tokenizer, rules.roles())?;
-        guarded(path, || finish(&mut tokenizer, config, rules))?;
-        Ok(Tokenizer::with_roles(tokenizer, roles))
+        let file = SpmFile::parse(bytes.as_ref()).map_err(|received| bad_tokenizer(path, &received))?;
+        build(file, path, config, rules)
     }
+
+    /// The tokenizer of pieces that a GGUF file holds, with Llama's or Gemma's rules.
+    pub(super) fn from_pieces(file: SpmFile, path: &Path, config: &FolderConfig, is_gemma: bool) -> Result<Self> {
+        build(file, path, config, if is_gemma { Rules::Gemma } else { Rules::Llama })
+    }
+}
+
+fn build(mut file: SpmFile, path: &Path, config: &FolderConfig, rules: Rules) -> Result<Tokenizer> {
+    rename_pieces(&mut file, rules);
+    if file.kind == ModelKind::Other {
+        return Err(unsupported("SentencePiece model of words or characters"));
+    }
+    let mut tokenizer = tokenizers::Tokenizer::new(guarded(path, || model(&file, rules))?);
+    guarded(path, || surround(&mut tokenizer, &file, config, rules))?;
+    let added = file.pieces.iter().filter_map(|piece| match piece.kind {
+        PieceKind::Control => Some(AddedToken::from(piece.text.as_str(), true)),
+        PieceKind::UserDefined => Some(AddedToken::from(piece.text.as_str(), false).normalized(false)),
+        _ => None,
+    });
+    guarded(path, || tokenizer.add_tokens(added))?;
+    let roles = config.add_tokens(&mut tokenizer, rules.roles())?;
+    guarded(path, || finish(&mut tokenizer, config, rules))?;
+    Ok(Tokenizer::with_roles(tokenizer, roles))
 }
 
 /// The vocabularies that transformers numbers differently from the file.
 fn rename_pieces(file: &mut SpmFile, rules: Rules) {
     match rules {
         Rules::Gemma => {
-            if let Some(tab) = file.pieces.iter_mut().find(|piece| piece.text == "<0x09>") {
+            let has_tab = file.pieces.iter().any(|piece| piece.text == "\t");
+            if let Some(tab) = file.pieces.iter_mut().find(|piece| piece.text == "<0x09>" && !has_tab) {
                 tab.text = "\t".to_owned();
             }
         }
