@@ -128,6 +128,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"record","values":{"kind":"any"}}
 {"kind":"record","values":{"kind":"class","name":"Tensor"},"shallow":true}
 {"kind":"record","values":{"kind":"number"}}
+{"kind":"record","values":{"kind":"object","name":"GgufField","fields":["type","value"],"text":"an object with type and value"}}
 {"kind":"record","values":{"kind":"string"}}
 {"kind":"record","values":{"kind":"union","of":[{"kind":"boolean"},{"kind":"string"},{"kind":"number"},{"kind":"list","items":{"kind":"any"},"shallow":true},{"kind":"record","values":{"kind":"any"},"shallow":true},{"kind":"null"}]},"shallow":true}
 {"kind":"record","values":{"kind":"union","of":[{"kind":"object","name":"Stream"},{"kind":"class","name":"Generator"},{"kind":"object","name":"HasStateDict","fields":["stateDict","loadStateDict"],"text":"an object with stateDict and loadStateDict"}]}}

@@ -1,12 +1,11 @@
-import { MODEL } from '../hub/files.js'
-import { folderOf } from '../hub/folder.js'
-import { pickHubOptions, withoutHubOptions } from '../hub/options.js'
+import { withoutHubOptions } from '../hub/options.js'
 import { bad } from '../runtime/options.js'
 import { BertForSequenceClassification } from './bert/classification.js'
 import { BertForMaskedLM } from './bert/masked-lm.js'
 import { BertForTokenClassification } from './bert/token-classification.js'
 import { BertModel } from './bert/bert.js'
 import type { CausalLM } from './shared/causal-lm.js'
+import { modelSource, modelTypeOfFile } from './gguf/find.js'
 import { checkModelType, nameModelClass, readConfig } from './shared/config.js'
 import { DebertaV2ForSequenceClassification } from './deberta/classification.js'
 import { DebertaV2ForTokenClassification } from './deberta/token-classification.js'
@@ -147,7 +146,9 @@ for (const classes of [CAUSAL_LM, SEQUENCE_CLASSIFICATION, MASKED_LM, ENCODERS])
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
 export const AutoModelForCausalLM = {
   /**
-   * Reads a model folder in the Hugging Face layout, or downloads the model of a hub id and reads that.
+   * Reads a model folder in the Hugging Face layout or a GGUF file, or downloads the model of a hub id and reads that.
+   * @example
+   * const model = await models.AutoModelForCausalLM.fromPretrained('SmolLM2-135M-Instruct.Q4_1.gguf') // its blocks stay blocks
    * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   async fromPretrained(dirOrHubId: string, options: PretrainedOptions = {}): Promise<CausalLM> {
@@ -236,10 +237,13 @@ export const AutoModel = {
   },
 }
 
-/** The class of a model in a folder or on a hub, its folder, and the remaining options. */
+/** The class of a model in a folder, in a GGUF file or on a hub, where it is, and the remaining options. */
 async function find<M>(classes: Record<string, ModelEntry<M>>, dirOrHubId: string, options: PretrainedOptions) {
-  const dir = await folderOf('fromPretrained', dirOrHubId, pickHubOptions(options), MODEL)
-  return { model: pick(classes, await readConfig(dir), dir), dir, rest: withoutHubOptions(options) }
+  const source = await modelSource('fromPretrained', dirOrHubId, options)
+  const { path, isGguf } = source
+  const config = isGguf ? { model_type: await modelTypeOfFile(path) } : await readConfig(path)
+  const { ggufFile: _, ...rest } = withoutHubOptions(options)
+  return { model: pick(classes, config, path), dir: path, rest }
 }
 
 function pick<M>(

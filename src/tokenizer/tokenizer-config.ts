@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, FormatError } from '../errors.js'
+import { loadGgufHeader } from '../io/gguf/header.js'
 import { writeText } from '../io/write-text.js'
 
 /** A chat template, or several by name; null when there is none. */
@@ -49,6 +50,21 @@ export async function readSettingsAsync(folder: string): Promise<FolderSettings>
     readFile(join(folder, name), 'utf8').catch((error: unknown) => missing(join(folder, name), error))
   const [config, template, old] = await Promise.all([CONFIG, TEMPLATE, OLD_TEMPLATE].map(read))
   return settingsOf(folder, config!, template!, old!)
+}
+
+/** The chat templates of a GGUF file: `tokenizer.chat_template`, and further ones by name. */
+export async function readGgufSettings(path: string): Promise<FolderSettings> {
+  const { metadata } = await loadGgufHeader(path)
+  const one = metadata['tokenizer.chat_template']?.value
+  const further = metadata['tokenizer.chat_templates']?.value
+  const names = Array.isArray(further) ? (further as string[]) : []
+  const named = names.map((name) => [name, metadata[`tokenizer.chat_template.${name}`]?.value] as const)
+  const texts = [['default', one] as const, ...named].filter(([, text]) => typeof text === 'string')
+  const chatTemplate = names.length > 0 ? (Object.fromEntries(texts) as Record<string, string>) : one
+  return {
+    config: {},
+    chatTemplate: typeof chatTemplate === 'boolean' ? null : ((chatTemplate ?? null) as ChatTemplates),
+  }
 }
 
 /** Writes the settings into a folder, with the special tokens by role. Files that would be empty are not written. */

@@ -1,16 +1,18 @@
 // Text to token ids and back. Rules and vocabulary are in the addon; this file is their TypeScript API.
+import { stat } from 'node:fs/promises'
 import { TOKENIZER } from '../hub/files.js'
 import { folderOf } from '../hub/folder.js'
 import type { HubOptions } from '../hub/options.js'
 import { Vocabulary } from '../native/tokenizer.js'
 import { checkOptions, nameClass } from '../runtime/check-options.js'
-import { bad } from '../runtime/options.js'
+import type { GgufField } from '../io/gguf/header.js'
+import { bad, checkInteger } from '../runtime/options.js'
 import { schemas } from '../runtime/tables.js'
 import type { BatchEncoding, BatchOptions } from './batch.js'
 import { batchEncoding, rowOptions } from './batch-encoding.js'
 import { chooseTemplate, renderChat } from './chat-template.js'
 import type { ChatEncoding, ChatMessage, ChatTemplateOptions } from './chat-template.js'
-import { NO_SETTINGS, readSettings, readSettingsAsync, writeSettings } from './tokenizer-config.js'
+import { NO_SETTINGS, readGgufSettings, readSettings, readSettingsAsync, writeSettings } from './tokenizer-config.js'
 import type { ChatTemplates, FolderSettings, SpecialTokensMap } from './tokenizer-config.js'
 
 /** Options of {@link Tokenizer.encode}. */
@@ -87,10 +89,12 @@ export class Tokenizer {
   }
 
   /**
-   * Reads the tokenizer of a folder, or of a hub id such as `openai-community/gpt2`, of which only the tokenizer's files are downloaded.
+   * Reads the tokenizer of a folder, of a `tokenizer.json` or GGUF file, or of a hub id such as `openai-community/gpt2`, of which only the tokenizer's files are downloaded.
    * @throws {HubError} when it cannot be downloaded; else as {@link Tokenizer.fromFolder}.
    */
   static async fromPretrained(dirOrHubId: string, options: HubOptions = {}): Promise<Tokenizer> {
+    const found = typeof dirOrHubId === 'string' ? await stat(dirOrHubId).catch(() => null) : null
+    if (found?.isFile()) return Tokenizer.fromFileAsync(dirOrHubId)
     return Tokenizer.fromFolderAsync(await folderOf('Tokenizer.fromPretrained', dirOrHubId, options, TOKENIZER))
   }
 
@@ -128,7 +132,7 @@ export class Tokenizer {
     return new Tokenizer(Vocabulary.fromVocabAndMerges(...files))
   }
 
-  /** As {@link Tokenizer.fromFile}, off the main thread: a large vocabulary takes a tenth of a second. */
+  /** As {@link Tokenizer.fromFile}, off the main thread: a large vocabulary takes a tenth of a second. Of a GGUF file, also its chat template. */
   static async fromFileAsync(path: string): Promise<Tokenizer> {
     return Tokenizer.#open([checkPath('Tokenizer.fromFileAsync', 'path', path)], false)
   }
@@ -146,7 +150,9 @@ export class Tokenizer {
 
   static async #open(paths: string[], isFolder: boolean): Promise<Tokenizer> {
     const vocabulary = await Vocabulary.open(paths, isFolder)
-    return new Tokenizer(vocabulary, isFolder ? await readSettingsAsync(paths[0]!) : NO_SETTINGS)
+    if (isFolder) return new Tokenizer(vocabulary, await readSettingsAsync(paths[0]!))
+    const isGguf = paths.length === 1 && /\.gguf$/i.test(paths[0]!)
+    return new Tokenizer(vocabulary, isGguf ? await readGgufSettings(paths[0]!) : NO_SETTINGS)
   }
 
   /**
@@ -159,6 +165,28 @@ export class Tokenizer {
     const { vocabSize, specialTokens = ['<|endoftext|>'] } = options
     const all = checkTexts(owner, 'texts', texts)
     return new Tokenizer(await Vocabulary.train(all, vocabSize, [...specialTokens]))
+  }
+
+  /**
+   * The fields that describe this tokenizer in a GGUF file, with its chat template; the vocabulary is filled up to `vocabSize`, the rows of the model's embedding.
+   * `models.saveGguf` writes them.
+   * @throws {UnsupportedError} for a tokenizer that llama.cpp has no name for.
+   */
+  ggufFields(vocabSize: number): Record<string, GgufField> {
+    const size = checkInteger('Tokenizer.ggufFields', 'vocabSize', vocabSize, 1)
+    const list = JSON.parse(this.#vocabulary.ggufFields(size)) as (GgufField & { key: string })[]
+    const fields: Record<string, GgufField> = Object.fromEntries(
+      list.map(({ key, type, value }) => [key, { type, value }]),
+    )
+    const text = (value: string): GgufField => ({ type: 'string', value })
+    const { chatTemplate } = this
+    if (typeof chatTemplate === 'string') fields['tokenizer.chat_template'] = text(chatTemplate)
+    if (typeof chatTemplate !== 'object' || chatTemplate === null) return fields
+    const names = Object.keys(chatTemplate).filter((name) => name !== 'default')
+    if (chatTemplate['default'] !== undefined) fields['tokenizer.chat_template'] = text(chatTemplate['default'])
+    fields['tokenizer.chat_templates'] = { type: 'string[]', value: names }
+    for (const name of names) fields[`tokenizer.chat_template.${name}`] = text(chatTemplate[name]!)
+    return fields
   }
 
   /** Number of tokens, added ones included; ids are below it unless a file leaves gaps. */

@@ -55,7 +55,9 @@ export interface AutoTokenClassifier extends AutoClassifier {
 /** Picks the class of a decoder by the `model_type` of its `config.json`. */
 export declare const AutoModelForCausalLM: {
   /**
-   * Reads a model folder in the Hugging Face layout, or downloads the model of a hub id and reads that.
+   * Reads a model folder in the Hugging Face layout or a GGUF file, or downloads the model of a hub id and reads that.
+   * @example
+   * const model = await models.AutoModelForCausalLM.fromPretrained('SmolLM2-135M-Instruct.Q4_1.gguf') // its blocks stay blocks
    * @throws {UnsupportedError} naming the supported architectures, for any other.
    */
   fromPretrained(dirOrHubId: string, options?: PretrainedOptions): Promise<CausalLM>

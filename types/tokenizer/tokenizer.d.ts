@@ -1,6 +1,7 @@
 // Generated from src/tokenizer/tokenizer.ts by `npm run api`. Do not edit.
 
 import type { HubOptions } from '../hub/options.js'
+import type { GgufField } from '../io/gguf/header.js'
 import type { BatchEncoding, BatchOptions } from './batch.js'
 import type { ChatEncoding, ChatMessage, ChatTemplateOptions } from './chat-template.js'
 import type { ChatTemplates, SpecialTokensMap } from './tokenizer-config.js'
@@ -63,7 +64,7 @@ export declare class Tokenizer {
   readonly chatTemplate: ChatTemplates
   private constructor()
   /**
-   * Reads the tokenizer of a folder, or of a hub id such as `openai-community/gpt2`, of which only the tokenizer's files are downloaded.
+   * Reads the tokenizer of a folder, of a `tokenizer.json` or GGUF file, or of a hub id such as `openai-community/gpt2`, of which only the tokenizer's files are downloaded.
    * @throws {HubError} when it cannot be downloaded; else as {@link Tokenizer.fromFolder}.
    */
   static fromPretrained(dirOrHubId: string, options?: HubOptions): Promise<Tokenizer>
@@ -87,7 +88,7 @@ export declare class Tokenizer {
    * @throws {FileError} `ERR_LORA_FILE`, {FormatError} `ERR_LORA_FORMAT` as in {@link Tokenizer.fromFolder}.
    */
   static fromVocabAndMerges(vocab: string, merges: string): Tokenizer
-  /** As {@link Tokenizer.fromFile}, off the main thread: a large vocabulary takes a tenth of a second. */
+  /** As {@link Tokenizer.fromFile}, off the main thread: a large vocabulary takes a tenth of a second. Of a GGUF file, also its chat template. */
   static fromFileAsync(path: string): Promise<Tokenizer>
   /** As {@link Tokenizer.fromFolder}, off the main thread. */
   static fromFolderAsync(folder: string): Promise<Tokenizer>
@@ -98,6 +99,12 @@ export declare class Tokenizer {
    * @throws {OptionError} `ERR_LORA_OPTION` when `vocabSize` is too small for the bytes and the special tokens.
    */
   static train(texts: Iterable<string>, options: TokenizerTrainOptions): Promise<Tokenizer>
+  /**
+   * The fields that describe this tokenizer in a GGUF file, with its chat template; the vocabulary is filled up to `vocabSize`, the rows of the model's embedding.
+   * `models.saveGguf` writes them.
+   * @throws {UnsupportedError} for a tokenizer that llama.cpp has no name for.
+   */
+  ggufFields(vocabSize: number): Record<string, GgufField>
   /** Number of tokens, added ones included; ids are below it unless a file leaves gaps. */
   get vocabSize(): number
   /** The special tokens, by id. */

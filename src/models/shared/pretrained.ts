@@ -1,11 +1,7 @@
 // The weights of a model: fresh ones, or read from and written to a folder in the Hugging Face layout.
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, KeyError, OptionError } from '../../errors.js'
-import { MODEL, WEIGHT_FILES } from '../../hub/files.js'
-import { folderOf } from '../../hub/folder.js'
-import { pickHubOptions } from '../../hub/options.js'
-import type { HubOptions } from '../../hub/options.js'
+import { WEIGHT_FILES } from '../../hub/files.js'
 import { load } from '../../io/load.js'
 import { save } from '../../io/safetensors.js'
 import { isLoraLayer } from '../../lora/lora-layer.js'
@@ -26,6 +22,9 @@ import { zeros } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
 import { makeFolder, writeText } from '../../io/write-text.js'
+import { exists, modelSource } from '../gguf/find.js'
+import type { ModelSource, SourceOptions } from '../gguf/find.js'
+import { readGgufModel } from '../gguf/read.js'
 import { configText, withFloatsOf } from './config-text.js'
 import { checkModelType, readConfig } from './config.js'
 
@@ -51,7 +50,7 @@ export interface FreshOptions {
 }
 
 /** Options of `fromPretrained`; those of a download apply where the model is given as a hub id. */
-export interface PretrainedOptions extends HubOptions {
+export interface PretrainedOptions extends SourceOptions {
   /**
    * Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. With blocks (`'q8_0'`, `'q4_k'`, …) dense layers and embeddings are frozen
    * and rounded to them, as {@link Module.to} says: a quarter to a seventh of the memory. @default the type in the file
@@ -121,12 +120,12 @@ export async function readWeights(
   checkOptions('fromPretrained', options, schemas.PretrainedOptions)
   const { mapped = true } = options
   const dtype = floatDtypeOf(options)
-  const dir = await folderOf('fromPretrained', dirOrHubId, pickHubOptions(options), MODEL)
-  const config = await readConfig(dir)
-  checkModelType(config, known, dir)
+  const source = await modelSource('fromPretrained', dirOrHubId, options)
+  const { path } = source
+  const { config, dict } = await readSource(source, mapped)
+  checkModelType(config, known, path)
   const tensors = new Map<string, Tensor>()
-  const dict = findStateDict(await load(await weightFile(dir), { mapped }), (key) => !key.startsWith('module.'))
-  checkTensors(dir, dict)
+  checkTensors(path, dict)
   for (const [name, tensor] of Object.entries(dict)) {
     const ours = nameOf(name)
     if (ours === null) tensor.dispose()
@@ -134,7 +133,16 @@ export async function readWeights(
   }
   const lacking = heads.filter((head) => ![...tensors.keys()].some((name) => name.startsWith(`${head}.`)))
   const complete = withFloatsOf({ ...config, ...options.config }, config)
-  return { config: complete, weights: checkpointWeights(dir, tensors, dtype, lacking) }
+  return { config: complete, weights: checkpointWeights(path, tensors, dtype, lacking) }
+}
+
+async function readSource({ path, isGguf }: ModelSource, mapped: boolean) {
+  if (isGguf) return readGgufModel(path, mapped)
+  const config = await readConfig(path)
+  return {
+    config,
+    dict: findStateDict(await load(await weightFile(path), { mapped }), (key) => !key.startsWith('module.')),
+  }
 }
 
 /** The dtype of floats that weights are read in: blocks are made of them when the model is complete. */
@@ -163,8 +171,7 @@ export async function savePretrained(
   { leaveOut, config, ...options }: SaveOptions & { leaveOut: readonly string[]; config: object },
 ): Promise<void> {
   checkOptions('savePretrained', options, schemas.SaveOptions)
-  const adapted = [...model.namedModules()].find(([, module]) => isLoraLayer(module) && module.r > 0)
-  if (adapted) throw adapterInTheWay(adapted[0])
+  checkWithoutAdapters('savePretrained', model)
   const { dtype } = options
   const entries = Object.entries(model.stateDict()).filter(([name]) => !leaveOut.includes(name))
   const tensors = noGrad(() => entries.map(([name, tensor]) => [name, convert(tensor, dtype)] as const))
@@ -235,13 +242,6 @@ function convert(tensor: Tensor, dtype: FloatDtype | undefined): Tensor {
     : tensor.to(dtype)
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
-}
-
 function warnOfFresh(dir: string, heads: readonly string[]): void {
   const text = `${dir} holds no weights for ${heads.join(', ')}: they start with random numbers, so train them before use`
   process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_FRESH_HEAD' })
@@ -263,11 +263,14 @@ function unfit(dir: string, missing: string[], misshapen: string[], unexpected: 
   })
 }
 
-function adapterInTheWay(path: string): OptionError {
-  return new OptionError({
-    what: 'savePretrained: the model has LoRA layers, which the Hugging Face layout does not support',
+/** @throws {OptionError} for a model with LoRA layers, which a file of a plain model does not hold. */
+export function checkWithoutAdapters(owner: string, model: Module): void {
+  const adapted = [...model.namedModules()].find(([, module]) => isLoraLayer(module) && module.r > 0)
+  if (adapted === undefined) return
+  throw new OptionError({
+    what: `${owner}: the model has LoRA layers, which a file of the plain model does not hold`,
     expected: 'a plain model',
-    received: `a LoRA layer at ${path}`,
+    received: `a LoRA layer at ${adapted[0]}`,
     fix: 'save the adapter with save(loraStateDict(model), file), or call mergeAndUnload(model) first',
   })
 }

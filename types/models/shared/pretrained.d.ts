@@ -1,9 +1,9 @@
 // Generated from src/models/shared/pretrained.ts by `npm run api`. Do not edit.
 
-import type { HubOptions } from '../../hub/options.js'
 import type { FloatDtype, WeightDtype } from '../../runtime/options.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
+import type { SourceOptions } from '../gguf/find.js'
 /**
  * Initialisation of a fresh parameter: N(0, std²), truncated to ±`cut`·std where that is given, with the row of the padding token at 0; or one value. A `wide`
  * parameter is f32 even in a bf16 or f16 model: it belongs to a head that is trained while the model is frozen. `shared` is the parameter that serves where a
@@ -32,7 +32,7 @@ export interface FreshOptions {
   generator?: Generator
 }
 /** Options of `fromPretrained`; those of a download apply where the model is given as a hub id. */
-export interface PretrainedOptions extends HubOptions {
+export interface PretrainedOptions extends SourceOptions {
   /**
    * Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. With blocks (`'q8_0'`, `'q4_k'`, …) dense layers and embeddings are frozen
    * and rounded to them, as {@link Module.to} says: a quarter to a seventh of the memory. @default the type in the file
