@@ -18,7 +18,7 @@ const MUST_HOLD = [
     /^no crash(?: of the process)?, no panic: an error that names the file(?: and the tensor where one is known)?$/,
     sound,
   ],
-  [/^no more than (\d+) MB of memory beyond the file(?: itself)?(?:, and at most (\d+) seconds)?$/, bounded],
+  [/^no more than (\d+) MB of memory beyond the file(?: itself)?(?:,(?: and)? at most (\d+) seconds)?$/, bounded],
 ]
 
 export const fileKinds = {
@@ -33,6 +33,11 @@ export const fileKinds = {
     run: (fixture, check) => runHostile(fixture, check, STATED),
     settings: ['input'],
     words: { why: 'what is wrong with the file', reference_reader: 'what another reader says, for information' },
+  },
+  hostile_gguf: {
+    run: (fixture, check) => runHostile(fixture, check, [...STATED, ...MAY_LOAD, [BIG_ENDIAN, () => true]]),
+    settings: ['input'],
+    words: { why: 'what is wrong with the file' },
   },
   safetensors_sharded: { run: runSharded, settings: ['model_dir', 'same_as'], words: {} },
   hostile_safetensors_index: {
@@ -51,6 +56,8 @@ const MAY_LOAD = [
   [/^refuse, or (?:load|read)$/, () => true],
   [/^load$/, () => true],
 ]
+/** A refusal that must say why. */
+const BIG_ENDIAN = /^refuse and say (big-endian), or read$/
 /** Files that must load. */
 const STATED = [
   [/^load: no tensors$/, (object) => object?.object?.length === 0],
@@ -69,6 +76,9 @@ async function runHostile(fixture, check, loads) {
   for (const how of ['read', 'mapped']) {
     const { state, object } = outcome[how]
     if (state === 'refused') check.that('expect', !expect.startsWith('load'), `${how}: refused`)
+    const [, said] = BIG_ENDIAN.exec(expect) ?? []
+    if (state === 'refused' && said)
+      check.that('expect', outcome[how].message.includes(said), `${how}: the error does not say ${said}`)
     if (state !== 'loaded') continue
     const row = loads.find(([pattern]) => pattern.test(expect))
     check.that('expect', row?.[1](object) ?? row !== undefined, `${how}: loaded ${JSON.stringify(object)}`)
@@ -124,7 +134,7 @@ async function checkStated(path, expect, mapped, check) {
     const got = Buffer.from((await dict.a.data()).buffer)
     return check.that('expect', got.equals(bytes.subarray(start, start + 16)), 'a holds other bytes')
   }
-  const { tensors } = await lora.loadHeader(path)
+  const { tensors } = await (path.endsWith('.gguf') ? lora.loadGgufHeader(path) : lora.loadHeader(path))
   const said = tensors.map(({ name, fileDtype, shape }) => `${name} is ${fileDtype} [${shape}]`)
   check.that('expect', expect === `load: ${said.join(', ')}`, `got ${said.join(', ')}`)
   for (const { name, dtype, shape } of tensors) {

@@ -4,6 +4,7 @@ import { decoderKinds } from './decoder.mjs'
 import { encoderKinds } from './encoder.mjs'
 import { fileKinds } from './files.mjs'
 import { generationKinds } from './generation.mjs'
+import { ggufKinds } from './gguf.mjs'
 import { layerKinds } from './layers.mjs'
 import { lossKinds } from './loss.mjs'
 import { metricKinds } from './metrics.mjs'
@@ -44,6 +45,7 @@ export const KINDS = {
   ...encoderKinds,
   ...checkpointKinds,
   ...fileKinds,
+  ...ggufKinds,
   ...generationKinds,
   ...metricKinds,
   ...nlgDecodeKinds,
@@ -51,10 +53,7 @@ export const KINDS = {
 }
 
 /** Kinds of the format for later parts of the package. */
-export const LATER_KINDS = [
-  ...['peft_multi', 'conversion'],
-  ...['gguf_model', 'gguf_blocks', 'gguf_adapter', 'hostile_gguf', 'mlx_adapter'],
-]
+export const LATER_KINDS = [...['peft_multi', 'conversion'], ...['gguf_adapter', 'mlx_adapter']]
 
 /** Keys that select a case. */
 const POSITION = ['id', 'group', 'kind']

