@@ -237,9 +237,8 @@ async function mergedFiles(shipped, python, tokenizer, ids) {
   for (const dtype of ['f32', 'q8_0', 'q4_k']) {
     const path = inFolder(`merged-${dtype}.gguf`)
     const { types, fallbacks } = await saveGguf(merged, path, { dtype, tokenizer })
-    const counts = Object.entries(Object.groupBy(Object.values(types), (type) => type)).map(
-      ([type, all]) => `${all.length} ${type}`,
-    )
+    const all = Object.values(types)
+    const counts = [...new Set(all)].map((type) => `${all.filter((each) => each === type).length} ${type}`)
     console.log(`  ${dtype}: ${counts.join(', ')}; ${Object.keys(fallbacks).length} of another type than asked for`)
     problems.push(...(await samePython(python, path)).map((each) => `${dtype}: ${each}`))
     const [{ probabilities }] = await ask([{ model: path, ids }])
