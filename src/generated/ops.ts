@@ -640,6 +640,24 @@ export function loraUpdate(y: Operand, x: Operand, a: Operand, b: Operand, scali
   return call.one(75)
 }
 
+/** `x Wᵀ + bias`, and in each segment of rows `scaling · dropout(x) Aᵀ Bᵀ` with the factors of its adapter; `segments` holds `start, length, adapter` of each. */
+export function loraGrouped(x: Operand, weight: Operand, bias: Operand | null, a: readonly Operand[], b: readonly Operand[], segments: readonly number[], scalings: readonly number[], p: readonly number[], layout: number): Tensor {
+  call.begin()
+  call.input(x)
+  call.input(weight)
+  call.input(bias)
+  call.list(a)
+  call.list(b)
+  call.attributes()
+  call.lists(a)
+  call.lists(b)
+  call.dims(segments)
+  call.nums(scalings)
+  call.nums(p)
+  call.num(layout)
+  return call.one(77)
+}
+
 /** `W[ids] + scaling · Aᵀ[ids] Bᵀ`; A (r, num), B (dim, r). */
 export function loraEmbedding(weight: Operand, ids: Operand, a: Operand, b: Operand, scaling: number, paddingIdx: number, scaleGradByFreq: boolean): Tensor {
   call.begin()
@@ -651,7 +669,7 @@ export function loraEmbedding(weight: Operand, ids: Operand, a: Operand, b: Oper
   call.num(scaling)
   call.num(paddingIdx)
   call.bool(scaleGradByFreq)
-  return call.one(77)
+  return call.one(79)
 }
 
 /** `W + scaling · B A` in the weight's dtype, in a second buffer. */
@@ -664,7 +682,7 @@ export function loraMerge(weight: Operand, a: Operand, b: Operand, scaling: numb
   call.num(scaling)
   call.num(layout)
   call.dims(blocks)
-  return call.one(79)
+  return call.one(81)
 }
 
 /** Rows of `weight` by id; the padding row gets no gradient. */
@@ -675,7 +693,7 @@ export function embedding(weight: Operand, ids: Operand, paddingIdx: number, sca
   call.attributes()
   call.num(paddingIdx)
   call.bool(scaleGradByFreq)
-  return call.one(80)
+  return call.one(82)
 }
 
 /** `(x - mean) / sqrt(var + eps) * weight + bias` over the last dimension. */
@@ -686,7 +704,7 @@ export function layerNorm(x: Operand, weight: Operand | null, bias: Operand | nu
   call.input(bias)
   call.attributes()
   call.num(eps)
-  return call.one(82)
+  return call.one(84)
 }
 
 /** `x / sqrt(mean(x²) + eps) * weight` over the last dimension. */
@@ -696,7 +714,7 @@ export function rmsNorm(x: Operand, weight: Operand | null, eps: number): Tensor
   call.input(weight)
   call.attributes()
   call.num(eps)
-  return call.one(84)
+  return call.one(86)
 }
 
 /** Zeroes elements with probability `p` and scales the rest by `1 / (1 - p)`; no mask is kept. */
@@ -705,7 +723,7 @@ export function dropout(x: Operand, p: number): Tensor {
   call.input(x)
   call.attributes()
   call.num(p)
-  return call.one(86)
+  return call.one(88)
 }
 
 /** `softmax(scale · q kᵀ + mask) v` per head, without the (T, T) matrix; layout 0: (B, H, T, D), 1: (B, T, H, D); causal 0: none, 1: aligned at the first key, 2: at the last; `window` keys up to a query's own place, without causal mask as many behind it; scores pass `softcap · tanh(s / softcap)`; 0 for none of either. */
@@ -723,7 +741,7 @@ export function sdpa(q: Operand, k: Operand, v: Operand, mask: Operand | null, l
   call.num(layout)
   call.num(window)
   call.num(softcap)
-  return call.one(87)
+  return call.one(89)
 }
 
 /** Attention within sequences that lie one behind the other, q (1, N, H, D), k and v (1, M, Hkv, D): sequence s has the rows `queries[s]..queries[s + 1]` and `keys[s]..keys[s + 1]`; causal, window and softcap as in sdpa. */
@@ -740,7 +758,7 @@ export function sdpaPacked(q: Operand, k: Operand, v: Operand, queries: readonly
   call.num(p)
   call.num(window)
   call.num(softcap)
-  return call.one(89)
+  return call.one(91)
 }
 
 /** Rotary positions: pairs of features turned by their position's angle. */
@@ -754,7 +772,7 @@ export function rope(x: Operand, cos: Operand, sin: Operand, positions: Operand 
   call.num(layout)
   call.bool(interleaved)
   call.bool(inverse)
-  return call.one(91)
+  return call.one(93)
 }
 
 /** Loss of each row of `logits` (N, C) against `target` (N); 0 where the target is ignored. */
@@ -766,7 +784,7 @@ export function crossEntropy(logits: Operand, target: Operand, classWeight: Oper
   call.attributes()
   call.num(ignoreIndex)
   call.num(labelSmoothing)
-  return call.one(92)
+  return call.one(94)
 }
 
 /** Cross entropy of `hidden Wᵀ + bias` against `target` without a tensor of logits; reduction 0: a loss for each row, 1: mean, 2: sum; `needs`: 1 hidden, 2 weight, 4 bias, the gradients that forward leaves for backward. */
@@ -781,7 +799,7 @@ export function linearCrossEntropy(hidden: Operand, weight: Operand, bias: Opera
   call.num(labelSmoothing)
   call.num(reduction)
   call.num(needs)
-  return call.one(94)
+  return call.one(96)
 }
 
 /** Convolution over 1 to 3 dimensions: x (N, C, *spatial), weight (out, C / groups, *kernel); padding holds the zeros in front of and behind each dimension. */
@@ -795,7 +813,7 @@ export function conv(x: Operand, weight: Operand, bias: Operand | null, stride: 
   call.dims(padding)
   call.dims(dilation)
   call.num(groups)
-  return call.one(96)
+  return call.one(98)
 }
 
 /** Transposed convolution: the gradient of conv for its input; weight (C, out / groups, *kernel). */
@@ -810,7 +828,7 @@ export function convTranspose(x: Operand, weight: Operand, bias: Operand | null,
   call.dims(outputPadding)
   call.dims(dilation)
   call.num(groups)
-  return call.one(99)
+  return call.one(101)
 }
 
 /** Places in front of and behind each dimension; mode 0 a value, 1 reflected, 2 the border repeated, 3 circular; negative sizes cut (mode 0). */
@@ -821,7 +839,7 @@ export function pad(x: Operand, padding: readonly number[], mode: number, value:
   call.dims(padding)
   call.num(mode)
   call.num(value)
-  return call.one(100)
+  return call.one(102)
 }
 
 /** The largest of each window of `x` (N, C, *spatial), and its flat place in the plane (i64). */
@@ -834,7 +852,7 @@ export function maxPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.dims(padding)
   call.dims(dilation)
   call.bool(ceilMode)
-  return call.pair(102)
+  return call.pair(104)
 }
 
 /** The same, over windows that cut `x` into a given number of pieces. */
@@ -843,7 +861,7 @@ export function adaptiveMaxPool(x: Operand, outputSize: readonly number[]): [Ten
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.pair(103)
+  return call.pair(105)
 }
 
 /** The mean of each window of `x` (N, C, *spatial); `divisor` 0 divides by the window's size. */
@@ -857,7 +875,7 @@ export function avgPool(x: Operand, kernelSize: readonly number[], stride: reado
   call.bool(ceilMode)
   call.bool(countIncludePad)
   call.num(divisor)
-  return call.one(104)
+  return call.one(106)
 }
 
 /** The mean of windows that cut `x` into a given number of pieces. */
@@ -866,7 +884,7 @@ export function adaptiveAvgPool(x: Operand, outputSize: readonly number[]): Tens
   call.input(x)
   call.attributes()
   call.dims(outputSize)
-  return call.one(106)
+  return call.one(108)
 }
 
 /** `(x - mean) / sqrt(var + eps) * weight + bias` per channel of `x` (N, C, …), and the statistics of the batch, means and variances (2, C). */
@@ -877,7 +895,7 @@ export function batchNorm(x: Operand, weight: Operand | null, bias: Operand | nu
   call.input(bias)
   call.attributes()
   call.num(eps)
-  return call.pair(108)
+  return call.pair(110)
 }
 
 /** The first `k` values of each row in order (-1: all), and their places; equal values keep their order, NaN is the largest. */
@@ -887,7 +905,7 @@ export function sort(x: Operand, k: number, descending: boolean): [Tensor, Tenso
   call.attributes()
   call.num(k)
   call.bool(descending)
-  return call.pair(110)
+  return call.pair(112)
 }
 
 /** Running sum along a dimension, from its start or from its end. */
@@ -897,7 +915,7 @@ export function cumsum(x: Operand, dim: number, reverse: boolean): Tensor {
   call.attributes()
   call.num(dim)
   call.bool(reverse)
-  return call.one(111)
+  return call.one(113)
 }
 
 /** `x` with `src` written at `index` along a dimension; of equal indexes the last stays. */
@@ -908,7 +926,7 @@ export function scatter(x: Operand, index: Operand, src: Operand, dim: number): 
   call.input(src)
   call.attributes()
   call.num(dim)
-  return call.one(112)
+  return call.one(114)
 }
 
 /** `count` categories of each row, drawn by weight. */
@@ -918,7 +936,7 @@ export function multinomial(p: Operand, count: number, replacement: boolean): Te
   call.attributes()
   call.num(count)
   call.bool(replacement)
-  return call.one(113)
+  return call.one(115)
 }
 
 /** The factors U (m, k), S (k) and V (n, k) of a matrix `x` (m, n), with x = U diag(S) Vᵀ and k = min(m, n); computed in f64 on the CPU. */
@@ -926,7 +944,7 @@ export function svd(x: Operand): [Tensor, Tensor, Tensor] {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.triple(114)
+  return call.triple(116)
 }
 
 /** The factors Q (m, k) and R (k, n) of a matrix `x` (m, n), with x = Q R and k = min(m, n); computed in f64 on the CPU. */
@@ -934,7 +952,7 @@ export function qr(x: Operand): [Tensor, Tensor] {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.pair(115)
+  return call.pair(117)
 }
 
 /** `log(1 + x)`, exact for small `x` too. */
@@ -942,7 +960,7 @@ export function log1p(x: Operand): Tensor {
   call.begin()
   call.input(x)
   call.attributes()
-  return call.one(116)
+  return call.one(118)
 }
 
 /** A tensor of one value. */
@@ -952,7 +970,7 @@ export function full(shape: readonly number[], value: number, dtype: Dtype): Ten
   call.dims(shape)
   call.num(value)
   call.dtype(dtype)
-  return call.one(117)
+  return call.one(119)
 }
 
 /** Uniform numbers from `low` (included) to `high`. */
@@ -963,7 +981,7 @@ export function rand(shape: readonly number[], low: number, high: number, dtype:
   call.num(low)
   call.num(high)
   call.dtype(dtype)
-  return call.one(118)
+  return call.one(120)
 }
 
 /** Normal numbers. */
@@ -974,7 +992,7 @@ export function randn(shape: readonly number[], mean: number, std: number, dtype
   call.num(mean)
   call.num(std)
   call.dtype(dtype)
-  return call.one(119)
+  return call.one(121)
 }
 
 /** `x += y`. */
@@ -983,7 +1001,7 @@ export function addInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(120)
+  call.none(122)
 }
 
 /** `x -= y`. */
@@ -992,7 +1010,7 @@ export function subInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(121)
+  call.none(123)
 }
 
 /** `x *= y`. */
@@ -1001,7 +1019,7 @@ export function mulInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(122)
+  call.none(124)
 }
 
 /** `x /= y`. */
@@ -1010,7 +1028,7 @@ export function divInplace(x: Operand, y: Operand): void {
   call.input(x)
   call.input(y)
   call.attributes()
-  call.none(123)
+  call.none(125)
 }
 
 /** Overwrites `x` with `src`, broadcast and converted. */
@@ -1019,7 +1037,7 @@ export function copyInplace(x: Operand, src: Operand): void {
   call.input(x)
   call.input(src)
   call.attributes()
-  call.none(124)
+  call.none(126)
 }
 
 /** `x = mul * x + add`. */
@@ -1029,7 +1047,7 @@ export function affineInplace(x: Operand, mul: number, add: number): void {
   call.attributes()
   call.num(mul)
   call.num(add)
-  call.none(125)
+  call.none(127)
 }
 
 /** Holds `x` between two bounds. */
@@ -1039,7 +1057,7 @@ export function clampInplace(x: Operand, min: number, max: number): void {
   call.attributes()
   call.num(min)
   call.num(max)
-  call.none(126)
+  call.none(128)
 }
 
 /** Sets every element. */
@@ -1048,7 +1066,7 @@ export function fillInplace(x: Operand, value: number): void {
   call.input(x)
   call.attributes()
   call.num(value)
-  call.none(127)
+  call.none(129)
 }
 
 /** Uniform numbers. */
@@ -1058,7 +1076,7 @@ export function uniformInplace(x: Operand, low: number, high: number): void {
   call.attributes()
   call.num(low)
   call.num(high)
-  call.none(128)
+  call.none(130)
 }
 
 /** Normal numbers. */
@@ -1068,7 +1086,7 @@ export function normalInplace(x: Operand, mean: number, std: number): void {
   call.attributes()
   call.num(mean)
   call.num(std)
-  call.none(129)
+  call.none(131)
 }
 
 /** Writes `src` into `x` from `start` along a dimension. */
@@ -1079,7 +1097,7 @@ export function sliceAssign(x: Operand, src: Operand, dim: number, start: number
   call.attributes()
   call.num(dim)
   call.num(start)
-  call.none(130)
+  call.none(132)
 }
 
 /** One step of Adam or AdamW; `groups` holds `count, lr, beta1, beta2, eps, weightDecay, step, decoupled, maximize, amsgrad` for each run of parameters with options of their own, `vmax` the maxima of those with AMSGrad. */
@@ -1097,7 +1115,7 @@ export function adamwStep(params: readonly Operand[], grads: readonly Operand[],
   call.lists(v)
   call.lists(vmax)
   call.nums(groups)
-  call.none(131)
+  call.none(133)
 }
 
 /** One step of the AdamW of microsoft/LoRA's NLG example; `groups` holds `count, lr, beta1, beta2, eps, weightDecay, step, correctBias` for each run of parameters. */
@@ -1113,7 +1131,7 @@ export function nlgAdamwStep(params: readonly Operand[], grads: readonly Operand
   call.lists(m)
   call.lists(v)
   call.nums(groups)
-  call.none(132)
+  call.none(134)
 }
 
 /** One step of SGD; `groups` holds `count, lr, momentum, dampening, nesterov, weightDecay, first, maximize` for each run of parameters, `buffers` the momentum of those that have some. */
@@ -1127,7 +1145,7 @@ export function sgdStep(params: readonly Operand[], grads: readonly Operand[], b
   call.lists(grads)
   call.lists(buffers)
   call.nums(groups)
-  call.none(133)
+  call.none(135)
 }
 
 /** Norm of all gradients together. */
@@ -1136,7 +1154,7 @@ export function globalNorm(grads: readonly Operand[]): Tensor {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  return call.one(134)
+  return call.one(136)
 }
 
 /** Scales gradients by `min(1, maxNorm / (norm + 1e-6))`. */
@@ -1147,7 +1165,7 @@ export function clipScale(grads: readonly Operand[], norm: Operand, maxNorm: num
   call.attributes()
   call.lists(grads)
   call.num(maxNorm)
-  call.none(135)
+  call.none(137)
 }
 
 /** Holds gradients between `-value` and `value`. */
@@ -1157,7 +1175,7 @@ export function clipValue(grads: readonly Operand[], value: number): void {
   call.attributes()
   call.lists(grads)
   call.num(value)
-  call.none(136)
+  call.none(138)
 }
 
 /** Sets gradients to 0. */
@@ -1166,7 +1184,7 @@ export function zeroGrads(grads: readonly Operand[]): void {
   call.list(grads)
   call.attributes()
   call.lists(grads)
-  call.none(137)
+  call.none(139)
 }
 
 /** Overwrites each of `targets` with its source, converted: all of them, or none. */
@@ -1177,7 +1195,7 @@ export function assign(targets: readonly Operand[], sources: readonly Operand[])
   call.attributes()
   call.lists(targets)
   call.lists(sources)
-  call.none(138)
+  call.none(140)
 }
 
 /** Fails with the first of `sources` that failed; what takes the result runs only when all of them are there. */
@@ -1186,5 +1204,5 @@ export function allSound(sources: readonly Operand[]): Tensor {
   call.list(sources)
   call.attributes()
   call.lists(sources)
-  return call.one(139)
+  return call.one(141)
 }

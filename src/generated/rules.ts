@@ -101,6 +101,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"object","name":"LoraConfig","fields":[]}
 {"kind":"object","name":"LoraConvOptions","fields":[]}
 {"kind":"object","name":"LoraFaOptions","fields":[]}
+{"kind":"object","name":"LoralibFacts","fields":["loraAlpha"],"text":"an object with loraAlpha"}
 {"kind":"object","name":"MakeOptions","fields":[]}
 {"kind":"object","name":"MarginOptions","fields":[]}
 {"kind":"object","name":"MaxPoolOptions","fields":[]}

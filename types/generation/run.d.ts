@@ -54,6 +54,12 @@ export interface GenerativeModel extends Module {
   ): {
     logits: Tensor
   }
+  /** How many rows its batches have, where each row is computed in its own way. @default any number */
+  readonly rowCount?: number
+  /** The model for a batch of some of its rows, by their indexes; one may be there several times. */
+  ofRows?(rows: readonly number[]): GenerativeModel
+  /** What tells the rows apart: equal prompts of rows that have the same are continued in the same way. */
+  rowKey?(row: number): string
 }
 /** The options of each forward. */
 export interface StepOptions {

@@ -5,9 +5,11 @@ import type { ConvOptions } from '../nn/conv.js'
 import type { ConvGeometry } from '../nn/functional/conv-geometry.js'
 import type { PerDimension } from '../nn/functional/spatial.js'
 import type { Tensor } from '../tensor/tensor.js'
+import type { Factors } from './factors.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
 import type { LoraDropoutOptions, LoraOptions } from './lora-layer.js'
+import type { NamedAdapterOptions } from './named-adapter.js'
 /** Options of the LoRA convolutions: those of the plain layers and those of the update. */
 export interface LoraConvOptions extends LoraOptions, LoraDropoutOptions, ConvOptions {}
 /** Options of `fromLayer` for convolutions. */
@@ -33,6 +35,23 @@ declare abstract class LoraConv extends LoraLayer {
   /** One size for each spatial dimension. */
   get kernelSize(): readonly number[]
   forward(x: Tensor): Tensor
+  /** With the factors of loralib's layout. */
+  private withOwn
+  /**
+   * Adds the update of a named adapter to `y`: a convolution with `r` kernels A, and one over single points B, as in PEFT. `plain` is the convolution of x
+   * with W alone.
+   */
+  private updated
+  private dora
+  private norms
+  protected makeFactors({
+    r,
+    scaling,
+    useDora,
+    loraBias,
+    init,
+  }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']>
+  protected foldDora(weight: Tensor, factors: Factors): Tensor
   protected fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor
   toPlain(): PlainConv
   /** Upstream also saves the weight and the bias under an inner module `conv`, and version 0.1.2 only there. Both forms are read. */

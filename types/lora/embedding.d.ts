@@ -5,6 +5,7 @@ import type { EmbeddingLayerOptions } from '../nn/embedding.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { FromLayerOptions } from './from-layer.js'
 import { LoraLayer } from './lora-layer.js'
+import type { Factors } from './factors.js'
 import type { LoraOptions } from './lora-layer.js'
 import type { NamedAdapterOptions } from './named-adapter.js'
 /** Options of {@link Embedding}. */
@@ -41,8 +42,20 @@ export declare class Embedding extends LoraLayer {
   static fromPretrained(weight: Tensor, options?: Omit<LoraEmbeddingOptions, 'weight'>): Embedding
   blockKeys(): readonly string[]
   forward(ids: Tensor): Tensor
+  private forwardWhole
+  /** With DoRA: `W[ids] + Σ (m/‖W + sΔ‖ · (W[ids] + s Aᵀ[ids] Bᵀ) − W[ids])`, with one norm for each of the `embeddingDim` outputs. @see peft `DoraEmbeddingLayer` */
+  private withDora
+  private dora
+  private norms
+  protected foldDora(weight: Tensor, factors: Factors): Tensor
   protected fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor
-  protected makeFactors({ r, useDora, loraBias, init }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']>
+  protected makeFactors({
+    r,
+    scaling,
+    useDora,
+    loraBias,
+    init,
+  }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']>
   toPlain(): PlainEmbedding
   extraRepr(): string
 }

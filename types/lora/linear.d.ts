@@ -47,6 +47,13 @@ export declare class Linear extends LoraLayer {
   static fromLayer(layer: PlainLinear | TransposedLinear, options?: DenseFromLayerOptions): Linear
   blockKeys(): readonly string[]
   forward(x: Tensor): Tensor
+  /** With the same adapters for all rows. */
+  private forwardWhole
+  /**
+   * With an adapter for each row. Where one has DoRA or a bias in place of the layer's, the rows of each adapter are computed by themselves; otherwise all
+   * rows in one operation.
+   */
+  private forwardRows
   private get blocks()
   private updated
   /**
@@ -54,16 +61,12 @@ export declare class Linear extends LoraLayer {
    * @see peft `DoraLinearLayer`
    */
   private forwardDora
-  /**
-   * The norms of the outputs of W + sBA, (out), without forming BA: ‖W‖² + 2s Σ (W Aᵀ)∘B + s² Σ (B A Aᵀ)∘B, each sum over its row. No gradient flows
-   * into them.
-   */
   private norms
-  private squaredNorms
-  private squares
+  private dora
   protected fold(weight: Tensor, a: Tensor, b: Tensor, scaling: number): Tensor
   protected foldDora(weight: Tensor, factors: Factors): Tensor
   protected makeFactors({ r, scaling, useDora, init }: NamedAdapterOptions): ReturnType<LoraLayer['makeFactors']>
+  private decomposed
   toPlain(): PlainLinear | TransposedLinear
   extraRepr(): string
 }

@@ -4,6 +4,7 @@ import { Module } from '../nn/module.js'
 import type { OwnTensor } from '../nn/module.js'
 import type { PlacementOptions } from '../runtime/options.js'
 import type { Tensor } from '../tensor/tensor.js'
+import type { RowAdapters } from './active.js'
 import type { Adapter } from './adapter.js'
 import type { DropoutLike, Factors, InUse } from './factors.js'
 import { NamedAdapter } from './named-adapter.js'
@@ -78,6 +79,8 @@ export declare abstract class LoraLayer extends Module implements Adapter {
   deleteAdapter(name: string): void
   /** Whether forward uses the merged weight. */
   get merged(): boolean
+  /** The names of the adapters in the merged copy. */
+  get mergedAdapters(): readonly string[]
   /** The weight that forward uses: W itself, or the merged values while merged. */
   get weight(): Tensor
   /** Replaces W. @throws {OptionError} while merged, and for a tensor of another shape. */
@@ -122,11 +125,15 @@ export declare abstract class LoraLayer extends Module implements Adapter {
     a: Tensor
     b: Tensor
   } | null
+  /** The layer's own factors; null without. */
+  protected ownFactors(): Factors | null
   /** The layer's own factors, then those of adapters by name. */
   private factorsOf
   private namesInUse
   /** The bias with these adapters: one that trains biases has its own. */
   private biasOf
+  /** The adapters of the rows of this call, where this layer has one of them; null otherwise. */
+  protected rowsInUse(): RowAdapters | null
   /**
    * Weight, bias and factors of this call. The merged copy serves a call that names the adapters in it, unless gradients are recorded that would not reach
    * the factors.

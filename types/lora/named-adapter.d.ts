@@ -4,6 +4,7 @@ import { Dropout } from '../nn/dropout.js'
 import { Module } from '../nn/module.js'
 import type { Tensor } from '../tensor/tensor.js'
 import type { Factors } from './factors.js'
+import type { LoraStart } from './starts.js'
 /** What a named adapter of a layer is. */
 export interface NamedAdapterOptions {
   /** Rank of the update. @integer @minimum 1 */
@@ -21,7 +22,7 @@ export interface NamedAdapterOptions {
   /** A copy of the layer's bias that belongs to the adapter. @default false */
   ownBias?: boolean
   /** How the factors start: as `LoraConfig.initLoraWeights` says. @default true */
-  init?: boolean | 'gaussian'
+  init?: LoraStart
 }
 /** A named adapter of one layer: the factors, their scaling and dropout. `lora.peft` makes them. */
 export declare class NamedAdapter extends Module {
@@ -40,6 +41,9 @@ export declare class NamedAdapter extends Module {
   magnitude: Tensor | null
   /** The bias that the layer has with this adapter; null for the base's. */
   bias: Tensor | null
+  /** The factors as they started, when the start took them out of the base: what the layer adds is the difference. Else null. */
+  initial_A: Tensor | null
+  initial_B: Tensor | null
   constructor(
     {
       a,
@@ -53,9 +57,11 @@ export declare class NamedAdapter extends Module {
     bias: Tensor | null,
     options: NamedAdapterOptions,
   )
-  /** The update alone: `scaling · (dropout(x) Aᵀ Bᵀ + lora_bias)`, without DoRA's norms. */
+  /** The update alone: `scaling · (dropout(x) Aᵀ Bᵀ + lora_bias)`, less that of the start where it changes the base; without DoRA's norms. */
   forward(x: Tensor): Tensor
   /** What the layer applies. */
   factors(): Factors
+  /** What the layer applies besides: the start, taken out of the base, which itself is never changed. */
+  residual(): Factors | null
   extraRepr(): string
 }

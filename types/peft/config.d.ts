@@ -1,6 +1,7 @@
 // Generated from src/peft/config.ts by `npm run api`. Do not edit.
 
 import type { BiasMode } from '../lora/trainable.js'
+import type { LoraStart } from '../lora/starts.js'
 /** A rank or an alpha for single modules: by a name, or the end of one, or a regular expression (Python's, matched from the start of a name to its end). */
 export type ModulePattern = Readonly<Record<string, number>>
 /** What PEFT calls the task of a model. */
@@ -31,8 +32,13 @@ export interface LoraConfig {
   useRslora?: boolean
   /** Modules that are trained as a whole, each adapter with its copy: all whose paths end so, `input_layernorm` for `'norm'` too. @default none */
   modulesToSave?: readonly string[] | null
-  /** How fresh updates start: true A random and B zero, false both random, `'gaussian'` A normal with variance 1/r² and B zero. @default true */
-  initLoraWeights?: boolean | 'gaussian'
+  /**
+   * How fresh updates start: true A random and B zero, false both random, `'gaussian'` A normal with variance 1/r² and B zero, `'orthogonal'` both random with B A zero (r even). Of dense layers
+   * `'pissa'` starts from the largest singular values of the weight, `'pissa_niter_4'` from these by 4 rounds of a random projection, which is faster, and `'olora'` from its QR factors: they learn
+   * the difference to this start.
+   * @default true
+   */
+  initLoraWeights?: LoraStart
   /** Only layers of these blocks. @default all */
   layersToTransform?: number | readonly number[] | null
   /** The name of the list that holds the blocks, for `layersToTransform`. @default the first list */

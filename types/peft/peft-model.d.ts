@@ -3,8 +3,11 @@
 import type { HubOptions } from '../hub/options.js'
 import { Module } from '../nn/module.js'
 import type { FullConfig, LoraConfig } from './config.js'
-import type { WeightedAdapterOptions } from './weighted.js'
+import type { MergeOptions, MergeReport } from './merging.js'
+import type { ModelStatus } from './status.js'
+import type { RowOptions, WithRows } from './row-view.js'
 import type { LoralibFacts } from './formats/loralib.js'
+import type { WeightedAdapterOptions } from './weighted.js'
 import type { Tensor } from '../tensor/tensor.js'
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
 export interface LoadAdapterOptions extends HubOptions {
@@ -14,6 +17,14 @@ export interface LoadAdapterOptions extends HubOptions {
   isTrainable?: boolean
   /** For a file of loralib's factors that does not say how it is scaled. @default what the file says of itself */
   loralib?: LoralibFacts
+}
+/** Options of {@link PeftModel.savePretrained}. */
+export interface SavePretrainedOptions {
+  /**
+   * Write adapters that started from the base, `pissa` and `olora`, as plain ones of twice the rank, which are right on the base as it is, in any program. Without, they are written as they are:
+   * PEFT, and `loadAdapter` here, then compute the start again. @default true
+   */
+  convertToLora?: boolean
 }
 /** How many numbers are trained. */
 export interface TrainableCount {
@@ -46,6 +57,7 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   readonly base_model: M
   private readonly configs
   private active
+  private isDisabled
   /** @param config that of the first adapter; null for none yet */
   constructor(model: M, config?: LoraConfig | null, adapterName?: string)
   /**
@@ -61,19 +73,22 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   get peftConfig(): ReadonlyMap<string, Readonly<FullConfig>>
   /** The names of the adapters that act in calls of this object. */
   get activeAdapters(): readonly string[]
-  /** Calls the model with the active adapters. */
+  /** Calls the model with the active adapters, or with one for each row of the batch: `forward(x, { adapterNames })`. */
   forward(...args: Parameters<M['forward']>): ReturnType<M['forward']>
-  /** Continues prompts, with the active adapters of the moment of the call. @see {@link generation.generate} */
+  /**
+   * Continues prompts, with the active adapters of the moment of the call, or with `adapterNames`, one for each prompt.
+   * @see {@link generation.generate}
+   */
   get generate(): M extends {
     generate: infer Generate
   }
-    ? Generate
+    ? WithRows<Generate>
     : never
-  /** Continues prompts, token by token, with the active adapters of the moment of the call. */
+  /** Continues prompts, token by token, with the active adapters of the moment of the call, or with `adapterNames`, one for each prompt. */
   get stream(): M extends {
     stream: infer Stream
   }
-    ? Stream
+    ? StreamWithRows<Stream>
     : never
   private ofView
   /**
@@ -81,6 +96,12 @@ export declare class PeftModel<M extends Module = Module> extends Module {
    * `'__base__'`, or an empty list, is the base alone.
    */
   withAdapter(names: string | readonly string[]): M
+  /**
+   * A view of the base model in which each row of a batch has its own adapter, in forward, generation and training: `names[b]` acts in row b, and
+   * `'__base__'`, or `'base'`, is the base alone. The base is computed once for all rows. A call must have as many rows as there are names; gradients reach the
+   * adapters that are named, and no other.
+   */
+  withAdapters(names: readonly string[]): M
   /** Sets which adapters act in calls of this object, and trains them alone. Several add their updates. */
   setAdapter(names: string | readonly string[]): void
   /** Calls a function in which no adapter acts, at once, and returns what it returns. For asynchronous work there is `withAdapter('__base__')`. */
@@ -104,18 +125,26 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   /** Takes an adapter out and releases its memory. If it was active, what is left of the active ones stays so. */
   deleteAdapter(adapterName: string): void
   /** Writes adapters in PEFT's form: `default` into the folder itself, each other into a folder of its name. @param names all of them, unless given */
-  savePretrained(dir: string, names?: string | readonly string[]): Promise<void>
+  savePretrained(dir: string, names?: string | readonly string[], options?: SavePretrainedOptions): Promise<void>
   /**
-   * Makes calls with these adapters use merged weights, one copy of each adapted weight; the base is not changed. Calls of views with other adapters are
-   * computed unmerged. @param names the active ones, unless given
+   * Makes calls with these adapters use merged weights, one copy of each adapted weight, at once; the base is not changed. Calls of views with other adapters are
+   * computed unmerged. The copies are checked for NaN and infinity: then the call is rejected, and what was merged before is so again.
+   * @param options names of adapters, in place of the active ones, or options
+   * @example
+   * const { maxLogitChange, rounding } = await model.mergeAdapter({ probe: [[1, 2, 3]] })
+   * @returns what merging costs
    */
-  mergeAdapter(names?: string | readonly string[]): void
+  mergeAdapter(options?: string | readonly string[] | MergeOptions): Promise<MergeReport>
   /** Releases merged weights. */
   unmergeAdapter(): void
   /** Replaces all layers with adapters by plain ones that hold the merged weights of the active adapters, and returns the model. */
   mergeAndUnload(): M
   /** Takes all adapters out, and returns the base model as it was. */
   unload(): M
+  /** What the adapters are at the moment, of the model and layer by layer. @see peft `get_model_status`, `get_layer_status` */
+  status(): ModelStatus
+  /** Takes {@link scaleAdapter} back. */
+  unscaleAdapter(adapterName: string): void
   /** Multiplies the updates of an adapter by a factor, e.g. 0.5 for half its effect. It does not add up: 1 is the adapter as it was trained. */
   scaleAdapter(adapterName: string, factor: number): void
   /** The parameters that train: those of the active adapters. */
@@ -130,7 +159,13 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   private checkNames
 }
 /** A {@link PeftModel} whose `forward` has all forms of that of its model, such as the one with labels. */
-export type Adapted<M extends Module> = Pick<M, 'forward'> & PeftModel<M>
+export type Adapted<M extends Module> = {
+  forward: WithRows<M['forward']>
+} & PeftModel<M>
+/** A function that yields tokens, whose options may name an adapter for each row. */
+export type StreamWithRows<F> = F extends (input: infer I, options?: infer O) => infer R
+  ? (input: I, options?: O & Partial<RowOptions>) => R
+  : F
 /** Adds a fresh adapter to a model. The model's own layers are replaced, and keep their weights. @see peft.get_peft_model */
 export declare function getPeftModel<M extends Module>(model: M, config: LoraConfig, adapterName?: string): Adapted<M>
 /** What {@link getPeftModel} would adapt, with the sizes; the model is not changed. */

@@ -1,6 +1,6 @@
 // Generated from src/runtime/precision.ts by `npm run api`. Do not edit.
 
-/** The precision of products with a bf16 weight; see {@link setFloat32MatmulPrecision}. */
+/** The precision of products with a weight in bf16 or in blocks; see {@link setFloat32MatmulPrecision}. */
 export type Float32MatmulPrecision = 'highest' | 'medium'
 /**
  * Sets the precision in which layers with a **bf16 weight** multiply f32 activations. As `torch.set_float32_matmul_precision` in PyTorch, for the
@@ -13,8 +13,11 @@ export type Float32MatmulPrecision = 'highest' | 'medium'
  *   of each factor is at most 2⁻⁸; sums stay in f32. Inputs of GELU, SiLU and SwiGLU that come from such a layer are saved for backward in bf16, in
  *   half the memory.
  *
- * It never affects weights in f32, f64 or f16, LoRA's factors and their gradients, or products of 16 rows or fewer (decoding), which are limited by
- * reading the weight. It needs AVX512-BF16, which `lora.backend().bf16Products` reports: on other processors, and with a lower `LORALIB_ISA`,
+ * A **weight in blocks** (`q8_0`, `q4_k`, …) is treated so too, rounded to bf16 after widening. In products of 16 rows or fewer (decoding) the activations are rounded to
+ * 8 bits in blocks of 32 instead, and multiplied as whole numbers, as llama.cpp does: this needs AVX2, not AVX512-BF16.
+ *
+ * It never affects weights in f32, f64 or f16, LoRA's factors and their gradients, or products of 16 rows or fewer with a bf16 weight, which are limited by
+ * reading the weight. For bf16 it needs AVX512-BF16, which `lora.backend().bf16Products` reports: on other processors, and with a lower `LORALIB_ISA`,
  * `'medium'` computes as `'highest'`.
  *
  * Applies to everything that this thread records from now on, backward included; work that is queued already does not change.

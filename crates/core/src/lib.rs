@@ -1,7 +1,9 @@
 //! The engine of loralib: own storage, tape and executor; candle for twins and CUDA. No N-API.
 
 #[cfg(all(feature = "planted", not(fuzzing)))]
-compile_error!("planted leaves bounds checks out: it is for the build of the fuzzer alone, `npm run proof:fuzz -- --falsify`");
+compile_error!(
+    "planted leaves bounds checks out: it is for the build of the fuzzer alone, `npm run proof:fuzz -- --falsify`"
+);
 
 pub mod code;
 pub mod config;

@@ -13,7 +13,10 @@ fn every_kept_input_is_read_or_refused_as_it_should_be() {
     let folder = std::env::temp_dir().join(format!("loralib-corpus-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     for (name, reader) in readers::READERS {
-        let inputs: Vec<_> = std::fs::read_dir(corpus.join(name)).unwrap().map(|input| input.unwrap().path()).collect();
+        let inputs: Vec<_> = std::fs::read_dir(corpus.join(name))
+            .unwrap()
+            .map(|input| input.unwrap().path())
+            .collect();
         assert!(!inputs.is_empty(), "{name} has no inputs");
         for input in inputs {
             let bytes = std::fs::read(&input).unwrap();

@@ -2,7 +2,7 @@
 // file is made once. A reader gives its value or throws an error of the library; whatever else happens is a bug.
 //
 // Per reader: `open(folder)` gives the function; `words` are texts of the format for the mutations; `isJson` whether the bytes are JSON.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as lora from 'loralib'
 

@@ -37,6 +37,8 @@ export declare class Packing {
   get width(): number
   /** One more than the largest offset of a token in its sequence. */
   get extent(): number
+  /** How many tokens of each row of the batch are included. */
+  get counts(): number[]
   /** Whether every row of the batch has a token: sequence b is then row b. */
   get hasEverySequence(): boolean
   /** Whether skipped padding lies between tokens of a sequence. */

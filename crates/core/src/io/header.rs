@@ -283,7 +283,13 @@ mod tests {
 
     #[test]
     fn metadata_must_be_strings() {
-        for metadata in ["{\"x\":NaN}", "{\"x\":3}", "{\"x\":{\"y\":\"z\"}}", "[\"x\"]", "{\"x\":null}"] {
+        for metadata in [
+            "{\"x\":NaN}",
+            "{\"x\":3}",
+            "{\"x\":{\"y\":\"z\"}}",
+            "[\"x\"]",
+            "{\"x\":null}",
+        ] {
             let error = refused(&format!("{{\"__metadata__\":{metadata}}}"), 0);
             assert_eq!(error.code(), Code::Format, "{metadata}");
             assert!(error.to_string().contains("__metadata__"), "{error}");

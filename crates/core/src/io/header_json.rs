@@ -70,7 +70,9 @@ impl<'de> Visitor<'de> for HeaderSeed<'_> {
             }
             if name == "__metadata__" {
                 // MLX writes null where there is none.
-                header.metadata = map.next_value::<Option<Pairs>>()?.map_or_else(Vec::new, |pairs| pairs.0);
+                header.metadata = map
+                    .next_value::<Option<Pairs>>()?
+                    .map_or_else(Vec::new, |pairs| pairs.0);
             } else {
                 let TensorInfo {
                     dtype: Name(dtype),

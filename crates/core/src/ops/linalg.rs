@@ -83,10 +83,12 @@ fn on_host(twin: &Twin<'_>, parts: fn(MatRef<'_, f64>) -> Result<Parts>) -> Resu
 
 fn of_finite(x: &[f64], dims: &[usize], name: &str, parts: fn(MatRef<'_, f64>) -> Result<Parts>) -> Result<Parts> {
     if let Some(place) = x.iter().position(|value| !value.is_finite()) {
-        return Err(Error::new(Code::NonFinite, format!("{name}: the matrix has no decomposition"))
-            .expected("finite numbers")
-            .received(format!("{} at flat index {place}", x[place]))
-            .hint("look at the weights that the matrix comes from"));
+        return Err(
+            Error::new(Code::NonFinite, format!("{name}: the matrix has no decomposition"))
+                .expected("finite numbers")
+                .received(format!("{} at flat index {place}", x[place]))
+                .hint("look at the weights that the matrix comes from"),
+        );
     }
     parts(MatRef::from_row_major_slice(x, dims[0], dims[1]))
 }
@@ -109,7 +111,9 @@ fn qr_parts(x: MatRef<'_, f64>) -> Result<Parts> {
 }
 
 fn row_major(x: MatRef<'_, f64>) -> Vec<f64> {
-    (0..x.nrows()).flat_map(|i| (0..x.ncols()).map(move |j| x[(i, j)])).collect()
+    (0..x.nrows())
+        .flat_map(|i| (0..x.ncols()).map(move |j| x[(i, j)]))
+        .collect()
 }
 
 fn narrow<T: Element + Rounded>(values: Vec<f64>) -> crate::storage::Buffer {
@@ -149,7 +153,9 @@ mod tests {
     use super::*;
 
     fn matrix(m: usize, n: usize) -> Vec<f64> {
-        (0..m * n).map(|i| ((i * 7919 + 13) % 101) as f64 / 50.0 - 1.0).collect()
+        (0..m * n)
+            .map(|i| ((i * 7919 + 13) % 101) as f64 / 50.0 - 1.0)
+            .collect()
     }
 
     fn product(a: &[f64], b: &[f64], [m, k, n]: [usize; 3]) -> Vec<f64> {

@@ -226,7 +226,10 @@ fn decode_error(error: tokenizers::Error) -> Error {
 const DAMAGED: &str = "download the tokenizer files of the model again, all from one version";
 
 /// Runs rules that came from a file. The crate panics where they ask for what cannot be.
-pub(super) fn ruled<T>(run: impl FnOnce() -> tokenizers::Result<T>, failed: fn(tokenizers::Error) -> Error) -> Result<T> {
+pub(super) fn ruled<T>(
+    run: impl FnOnce() -> tokenizers::Result<T>,
+    failed: fn(tokenizers::Error) -> Error,
+) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(result) => result.map_err(failed),
         Err(_) => Err(Error::new(Code::Format, "the rules of this tokenizer fail")

@@ -100,10 +100,11 @@ fn read_vocab(path: &Path) -> Result<Vocab> {
 }
 
 fn unsupported(path: &Path, class: &str) -> Error {
-    Error::new(Code::Unsupported, format!("{}: the vocabulary of a {class} is not supported", path.display()))
-        .expected(format!("a tokenizer.json, or vocab.txt of a {}", CLASSES.join(", ")))
-        .received(class)
-        .hint(
-            "write its tokenizer.json with transformers: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)",
-        )
+    Error::new(
+        Code::Unsupported,
+        format!("{}: the vocabulary of a {class} is not supported", path.display()),
+    )
+    .expected(format!("a tokenizer.json, or vocab.txt of a {}", CLASSES.join(", ")))
+    .received(class)
+    .hint("write its tokenizer.json with transformers: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)")
 }

@@ -27,7 +27,10 @@ pub const READERS: [(&str, Reader); 9] = [
 
 /// The reader of a name.
 pub fn reader(name: &str) -> Option<Reader> {
-    READERS.iter().find(|(known, _)| *known == name).map(|(_, reader)| *reader)
+    READERS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, reader)| *reader)
 }
 
 fn safetensors(bytes: &[u8], folder: &Path) {
@@ -40,7 +43,9 @@ fn safetensors(bytes: &[u8], folder: &Path) {
     let theirs = safetensors::SafeTensors::deserialize(bytes).expect("a file that the format's crate refuses");
     assert_eq!(theirs.len(), file.header().entries.len());
     for entry in &file.header().entries {
-        let theirs = theirs.tensor(&entry.name).expect("a tensor that the format's crate does not find");
+        let theirs = theirs
+            .tensor(&entry.name)
+            .expect("a tensor that the format's crate does not find");
         assert_eq!(theirs.shape(), entry.shape);
         assert_eq!(bytes.get(entry.begin..entry.end), Some(theirs.data()));
         match file.tensor(entry) {
@@ -84,7 +89,12 @@ fn index(bytes: &[u8], folder: &Path) {
     let path = write(folder, "index.json", bytes);
     match ShardedFile::open(&path, false) {
         Ok(sharded) => {
-            assert!(sharded.shards().iter().all(|shard| shard.path().parent() == Some(folder)));
+            assert!(
+                sharded
+                    .shards()
+                    .iter()
+                    .all(|shard| shard.path().parent() == Some(folder))
+            );
             for (_, shard, number) in sharded.entries() {
                 tensor_is_whole(&shard.tensor(number).expect("a tensor of a whole shard"));
             }
@@ -226,9 +236,29 @@ fn zip(records: &[(&str, &[u8])]) -> Vec<u8> {
     for (name, bytes) in records {
         let at = file.len() as u32;
         file.extend([b"PK\x03\x04", &[0; 10][..], &sizes(name, bytes), name.as_bytes(), bytes].concat());
-        directory.extend([b"PK\x01\x02", &[0; 12][..], &sizes(name, bytes), &[0; 10], &at.to_le_bytes(), name.as_bytes()].concat());
+        directory.extend(
+            [
+                b"PK\x01\x02",
+                &[0; 12][..],
+                &sizes(name, bytes),
+                &[0; 10],
+                &at.to_le_bytes(),
+                name.as_bytes(),
+            ]
+            .concat(),
+        );
     }
     let (count, size, at) = (records.len() as u16, directory.len() as u32, file.len() as u32);
     let counts = [count.to_le_bytes(), count.to_le_bytes()].concat();
-    [&file[..], &directory, b"PK\x05\x06", &[0; 4], &counts, &size.to_le_bytes(), &at.to_le_bytes(), &[0, 0]].concat()
+    [
+        &file[..],
+        &directory,
+        b"PK\x05\x06",
+        &[0; 4],
+        &counts,
+        &size.to_le_bytes(),
+        &at.to_le_bytes(),
+        &[0, 0],
+    ]
+    .concat()
 }
