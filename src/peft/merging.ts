@@ -51,8 +51,9 @@ export async function mergeChecked(
   const layers = [...parts(model)].flatMap(([path, part]) =>
     isLoraLayer(part) && names.some((name) => part.adapters.has(name)) ? [[path, part] as const] : [],
   )
-  const before = layers.map(([, layer]) => layer.mergedAdapters)
-  for (const [, part] of parts(model)) if (isLoraLayer(part)) part.unmerge()
+  const all = [...parts(model)].flatMap(([, part]) => (isLoraLayer(part) ? [part] : []))
+  const before = all.map((layer) => layer.mergedAdapters)
+  for (const layer of all) layer.unmerge()
   const apart = outputs()
   withAdapters(names, () => {
     for (const [, layer] of layers) layer.merge()
@@ -64,7 +65,7 @@ export async function mergeChecked(
     const change = apart && together ? await noGrad(() => together.sub(apart).abs().max()).item() : null
     return { layers: layers.length, maxLogitChange: change, rounding }
   } catch (error) {
-    for (const [i, [, layer]] of layers.entries()) {
+    for (const [i, layer] of all.entries()) {
       layer.unmerge()
       if (before[i]!.length > 0) withAdapters(before[i]!, () => layer.merge())
     }
