@@ -49,10 +49,10 @@ export type { GgufDtype, GgufTensorInfo, GgufWriterOptions, SaveGgufOptions } fr
 export type { SaveFileOptions } from './types/io/safetensors.js'
 export type { FileHeader, LoadOptions } from './types/io/load.js'
 export type { TorchObject, TorchValue } from './types/io/object.js'
-export { convert } from './types/peft/formats/convert.js'
-export type { Conversion, ConvertOptions } from './types/peft/formats/convert.js'
+export { convert } from './types/peft/convert.js'
+export type { Conversion, ConvertOptions } from './types/peft/convert.js'
 export type { ConversionLoss } from './types/io/conversion-loss.js'
-export type { AdapterFormat } from './types/peft/formats/read.js'
+export type { AdapterFormat } from './types/peft/read-adapter.js'
 export * from './types/lora/index.js'
 export {
   AbortedError,

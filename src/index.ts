@@ -58,10 +58,10 @@ export type { GgufDtype, GgufTensorInfo, GgufWriterOptions, SaveGgufOptions } fr
 export type { SaveFileOptions } from './io/safetensors.js'
 export type { FileHeader, LoadOptions } from './io/load.js'
 export type { TorchObject, TorchValue } from './io/object.js'
-export { convert } from './peft/formats/convert.js'
-export type { Conversion, ConvertOptions } from './peft/formats/convert.js'
+export { convert } from './peft/convert.js'
+export type { Conversion, ConvertOptions } from './peft/convert.js'
 export type { ConversionLoss } from './io/conversion-loss.js'
-export type { AdapterFormat } from './peft/formats/read.js'
+export type { AdapterFormat } from './peft/read-adapter.js'
 
 // loralib
 export * from './lora/index.js'

@@ -18,8 +18,8 @@ import type { Tensor } from '../tensor/tensor.js'
 import { parts } from './apply.js'
 import { configJson, configOf } from './config.js'
 import type { FullConfig, ModulePattern } from './config.js'
-import { PREFIX, peftKey } from './formats/form.js'
-import type { AdapterForm } from './formats/form.js'
+import { PREFIX, peftKey } from './adapter-form.js'
+import type { AdapterForm } from './adapter-form.js'
 import { SavedModule, TiedTokenRows, TokenRows } from './saved-module.js'
 
 /** The tensors of an adapter under PEFT's keys. They are those of the model, not copies. */

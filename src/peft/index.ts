@@ -16,4 +16,4 @@ export { createLoraFaOptimizer, LoraFa, loraPlusParamGroups } from './optimizers
 export type { LoraFaOptions, LoraPlusGroup, LoraPlusOptions } from './optimizers.js'
 export type { MergeOptions, MergeReport } from './merging.js'
 export type { LayerStatus, ModelStatus } from './status.js'
-export type { LoralibFacts } from './formats/loralib.js'
+export type { LoralibFacts } from './loralib-file.js'

@@ -6,7 +6,7 @@ import type { FullConfig, LoraConfig } from './config.js'
 import type { MergeOptions, MergeReport } from './merging.js'
 import type { ModelStatus } from './status.js'
 import type { RowOptions, WithRows } from './row-view.js'
-import type { LoralibFacts } from './formats/loralib.js'
+import type { LoralibFacts } from './loralib-file.js'
 import type { WeightedAdapterOptions } from './weighted.js'
 import type { Tensor } from '../tensor/tensor.js'
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */

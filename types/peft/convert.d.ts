@@ -1,9 +1,9 @@
-// Generated from src/peft/formats/convert.ts by `npm run api`. Do not edit.
+// Generated from src/peft/convert.ts by `npm run api`. Do not edit.
 
-import type { ConversionLoss } from '../../io/conversion-loss.js'
-import type { FloatDtype } from '../../runtime/options.js'
-import type { LoralibFacts } from './loralib.js'
-import type { AdapterFormat } from './read.js'
+import type { ConversionLoss } from '../io/conversion-loss.js'
+import type { FloatDtype } from '../runtime/options.js'
+import type { LoralibFacts } from './loralib-file.js'
+import type { AdapterFormat } from './read-adapter.js'
 /** Options of {@link convert}. */
 export interface ConvertOptions {
   /**

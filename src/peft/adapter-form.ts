@@ -1,11 +1,11 @@
 // An adapter between two formats: PEFT's configuration and PEFT's keys, which can hold what all others can; and the view of it as a list of layers.
-import { FormatError } from '../../errors.js'
-import { relativeError } from '../../io/conversion-loss.js'
-import type { StateDict } from '../../nn/module.js'
-import { keep, noGrad } from '../../tensor/scope.js'
-import type { Tensor } from '../../tensor/tensor.js'
-import { completeConfig, patternValue, scalingOf } from '../config.js'
-import type { FullConfig, LoraConfig } from '../config.js'
+import { FormatError } from '../errors.js'
+import { relativeError } from '../io/conversion-loss.js'
+import type { StateDict } from '../nn/module.js'
+import { keep, noGrad } from '../tensor/scope.js'
+import type { Tensor } from '../tensor/tensor.js'
+import { completeConfig, patternValue, scalingOf } from './config.js'
+import type { FullConfig, LoraConfig } from './config.js'
 
 /** What begins every key of PEFT. */
 export const PREFIX = 'base_model.model.'

@@ -1,12 +1,12 @@
 // An adapter in any form that is known. What it is, its content says.
 import { stat } from 'node:fs/promises'
-import { ADAPTER } from '../../hub/files.js'
-import { folderOf } from '../../hub/folder.js'
-import type { HubOptions } from '../../hub/options.js'
-import { readAdapterConfig, readPeft } from '../files.js'
-import type { AdapterForm } from './form.js'
-import { readLoralib } from './loralib.js'
-import type { LoralibFacts } from './loralib.js'
+import { ADAPTER } from '../hub/files.js'
+import { folderOf } from '../hub/folder.js'
+import type { HubOptions } from '../hub/options.js'
+import { readAdapterConfig, readPeft } from './files.js'
+import type { AdapterForm } from './adapter-form.js'
+import { readLoralib } from './loralib-file.js'
+import type { LoralibFacts } from './loralib-file.js'
 import { isMlxConfig, readMlx } from './mlx.js'
 
 /** The forms of an adapter on disk. */

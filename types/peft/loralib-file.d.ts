@@ -1,4 +1,4 @@
-// Generated from src/peft/formats/loralib.ts by `npm run api`. Do not edit.
+// Generated from src/peft/loralib-file.ts by `npm run api`. Do not edit.
 
 /** What a file of loralib's factors does not say of itself. Files of `save(loraStateDict(model), path)` do: they need none of it. */
 export interface LoralibFacts {
