@@ -233,6 +233,51 @@ test('the tokenizer goes into the file and comes back', async (t) => {
   })
 })
 
+test('a SentencePiece tokenizer in the metadata: merges follow the scores, unknown characters become bytes', async (t) => {
+  await inFolder(async (dir) => {
+    const bytes = Array.from({ length: 256 }, (_, i) => `<0x${i.toString(16).toUpperCase().padStart(2, '0')}>`)
+    const pieces = ['▁', 'a', 'b', 'c', 'ab', '▁a', 'bc', '▁ab', 'abc']
+    const tokens = ['<unk>', '<s>', '</s>', ...bytes, ...pieces]
+    const types = [2, 3, 3, ...bytes.map(() => 6), ...pieces.map(() => 1)]
+    // ▁a is better than ab, and ab better than bc.
+    const score: Record<string, number> = { '▁a': -1, ab: -2, bc: -3, '▁ab': -4, abc: -5 }
+    const id = (token: string) => tokens.indexOf(token)
+    const metadata = {
+      'general.architecture': { type: 'string', value: 'llama' },
+      'tokenizer.ggml.model': { type: 'string', value: 'llama' },
+      'tokenizer.ggml.tokens': { type: 'string[]', value: tokens },
+      'tokenizer.ggml.scores': { type: 'f32[]', value: tokens.map((token) => score[token] ?? 0) },
+      'tokenizer.ggml.token_type': { type: 'i32[]', value: types },
+      'tokenizer.ggml.bos_token_id': { type: 'u32', value: 1 },
+      'tokenizer.ggml.eos_token_id': { type: 'u32', value: 2 },
+      'tokenizer.ggml.unknown_token_id': { type: 'u32', value: 0 },
+    } as const
+    const path = join(dir, 'tokenizer.gguf')
+    await lora.saveGguf({ x: lora.zeros([1]) }, path, { metadata })
+    const tokenizer = await lora.tokenizers.Tokenizer.fromPretrained(dir)
+    t.deepEqual(tokenizer.specialTokensMap, { bosToken: '<s>', eosToken: '</s>', unkToken: '<unk>' })
+    const cases: [string, string[]][] = [
+      ['ab', ['▁ab']],
+      ['abc', ['▁a', 'bc']],
+      ['cab', ['▁', 'c', 'ab']],
+      ['é', ['▁', '<0xC3>', '<0xA9>']],
+    ]
+    const again = join(dir, 'again.gguf')
+    await lora.saveGguf({ x: lora.zeros([1]) }, again, {
+      metadata: { ...metadata, ...tokenizer.ggufFields(tokens.length) },
+    })
+    const twice = await lora.tokenizers.Tokenizer.fromPretrained(again)
+    for (const [text, want] of cases) {
+      t.deepEqual(tokenizer.encode(text), [1, ...want.map(id)], text)
+      t.is(tokenizer.decode(tokenizer.encode(text), { skipSpecialTokens: true }), text)
+      t.deepEqual(twice.encode(text), tokenizer.encode(text), text)
+    }
+    const unknown = { ...metadata, 'tokenizer.ggml.model': { type: 'string', value: 'rwkv' } } as const
+    await lora.saveGguf({ x: lora.zeros([1]) }, path, { metadata: unknown })
+    await throwsError(t, () => lora.tokenizers.Tokenizer.fromPretrained(path), 'ERR_LORA_UNSUPPORTED')
+  })
+})
+
 test('a writer that fails or is ended leaves nothing behind', async (t) => {
   await inFolder(async (dir) => {
     const path = join(dir, 'x.gguf')

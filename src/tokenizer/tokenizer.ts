@@ -1,6 +1,7 @@
 // Text to token ids and back. Rules and vocabulary are in the addon; this file is their TypeScript API.
-import { stat } from 'node:fs/promises'
-import { TOKENIZER } from '../hub/files.js'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TOKENIZER, TOKENIZER_FILES } from '../hub/files.js'
 import { folderOf } from '../hub/folder.js'
 import type { HubOptions } from '../hub/options.js'
 import { Vocabulary } from '../native/tokenizer.js'
@@ -89,12 +90,12 @@ export class Tokenizer {
   }
 
   /**
-   * Reads the tokenizer of a folder, of a `tokenizer.json` or GGUF file, or of a hub id such as `openai-community/gpt2`, of which only the tokenizer's files are downloaded.
+   * Reads the tokenizer of a folder (without other files of a tokenizer, that of its one GGUF file), of a `tokenizer.json` or GGUF file, or of a hub id such as `openai-community/gpt2`, of which only the tokenizer's files are downloaded.
    * @throws {HubError} when it cannot be downloaded; else as {@link Tokenizer.fromFolder}.
    */
   static async fromPretrained(dirOrHubId: string, options: HubOptions = {}): Promise<Tokenizer> {
-    const found = typeof dirOrHubId === 'string' ? await stat(dirOrHubId).catch(() => null) : null
-    if (found?.isFile()) return Tokenizer.fromFileAsync(dirOrHubId)
+    const file = typeof dirOrHubId === 'string' ? await tokenizerFile(dirOrHubId) : null
+    if (file !== null) return Tokenizer.fromFileAsync(file)
     return Tokenizer.fromFolderAsync(await folderOf('Tokenizer.fromPretrained', dirOrHubId, options, TOKENIZER))
   }
 
@@ -382,4 +383,15 @@ function checkTexts(owner: string, name: string, texts: Iterable<unknown>): stri
 function checkId(owner: string, id: unknown): number {
   if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < 2 ** 32) return id
   throw bad(owner, 'id', 'an integer, 0 or more', id)
+}
+
+/** The path itself if it is a file; the one GGUF file of a folder without another tokenizer. */
+async function tokenizerFile(path: string): Promise<string | null> {
+  const found = await stat(path).catch(() => null)
+  if (found?.isFile()) return path
+  if (!found?.isDirectory()) return null
+  const names = await readdir(path)
+  if (TOKENIZER_FILES.some((set) => set.every((name) => names.includes(name)))) return null
+  const files = names.filter((name) => /\.gguf$/i.test(name))
+  return files.length === 1 ? join(path, files[0]!) : null
 }
