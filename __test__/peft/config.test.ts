@@ -61,7 +61,6 @@ const WRONG: readonly (readonly [title: string, config: lora.peft.LoraConfig, me
   ['blocks beside an expression', { targetModules: '.*q_proj', layersToTransform: 1 }, /layersToTransform/],
   ['a list of blocks without blocks', { targetModules: ['q_proj'], layersPattern: 'layers' }, /layersPattern/],
   ['DoRA with a bias of B', { targetModules: ['q_proj'], useDora: true, loraBias: true }, /loraBias/],
-  ['DoRA of an embedding', { targetModules: ['embed_tokens'], useDora: true }, /lora\.Embedding/],
   ['rows outside of the vocabulary', { targetModules: ['q_proj'], trainableTokenIndices: [40] }, /ids below 40/],
   ['the same row twice', { targetModules: ['q_proj'], trainableTokenIndices: [3, 3] }, /different ids/],
   ['a rank of 0', { targetModules: ['q_proj'], r: 0 }, /\br\b/],

@@ -63,7 +63,6 @@ for (const [name, [make, shape]] of Object.entries(CONVS)) {
       model.unmergeAdapter()
       await model.savePretrained(dir)
       const second = make() as lora.nn.Conv2d
-      second.loadStateDict(model.withAdapter('__base__').stateDict() as never, { strict: false })
       lora.noGrad(() => second.weight.copy_((model.base_model.conv as lora.Conv2d).baseWeight))
       if (second.bias) lora.noGrad(() => second.bias!.copy_((model.base_model.conv as lora.Conv2d).bias!))
       const loaded = await peft.PeftModel.fromPretrained(new Net(second).eval(), dir)

@@ -55,19 +55,16 @@ test('peft, LoRA-FA: A is frozen, and B steps by AdamW on g (A Aᵀ)⁻¹ / s²'
   // (A Aᵀ) P = g has the solution P: it is checked by the product back.
   const after = await numbers(b)
   const decayed = after.map((value) => value / (1 - 0.01 * 0.1))
-  // The first step of Adam is lr times the sign of the projected gradient.
   const steps = decayed.map((value, i) => (start[i]! - value) / 0.01)
-  t.true(
-    steps.every((value) => Math.abs(Math.abs(value) - 1) < 0.05),
-    'Adam’s first step',
-  )
   const gram = await numbers(lora.noGrad(() => a.matmul(a.transpose(0, 1))))
   const g = await numbers(grad)
   const inverse = inverse3(gram)
   for (let row = 0; row < 32; row++) {
     for (let j = 0; j < 3; j++) {
       const projected = [0, 1, 2].reduce((sum, k) => sum + g[row * 3 + k]! * inverse[k * 3 + j]!, 0)
-      if (Math.abs(projected) > 1e-4) t.is(Math.sign(steps[row * 3 + j]!), Math.sign(projected))
+      // The first step of Adam, whose eps of 1e-6 stands beside a second moment that is not corrected yet.
+      const step = projected / (Math.abs(projected) + 1e-6 / Math.sqrt(0.001))
+      t.true(Math.abs(steps[row * 3 + j]! - step) < 0.02, `${row} ${j}: ${steps[row * 3 + j]} for ${step}`)
     }
   }
   const tables = peft.getPeftModel(tinyLlama(), { r: 2, targetModules: ['embed_tokens'] })

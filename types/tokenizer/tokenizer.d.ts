@@ -64,7 +64,7 @@ export declare class Tokenizer {
   readonly chatTemplate: ChatTemplates
   private constructor()
   /**
-   * Reads the tokenizer of a folder, of a `tokenizer.json` or GGUF file, or of a hub id such as `openai-community/gpt2`, of which only the tokenizer's files are downloaded.
+   * Reads the tokenizer of a folder (without other files of a tokenizer, that of its one GGUF file), of a `tokenizer.json` or GGUF file, or of a hub id such as `openai-community/gpt2`, of which only the tokenizer's files are downloaded.
    * @throws {HubError} when it cannot be downloaded; else as {@link Tokenizer.fromFolder}.
    */
   static fromPretrained(dirOrHubId: string, options?: HubOptions): Promise<Tokenizer>

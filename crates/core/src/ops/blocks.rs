@@ -23,11 +23,11 @@ const TASK: usize = 1 << 14;
 ///
 /// # Errors
 /// [`Code::Dtype`].
-pub fn check(row: &OpRow, inputs: &[Option<&Meta>], promised: &[Meta]) -> Result<()> {
-    for (i, meta) in inputs.iter().enumerate() {
+pub fn check(row: &'static OpRow, inputs: &[Option<&Meta>], attrs: &[f64], promised: &[Meta]) -> Result<()> {
+    for (meta, i) in inputs.iter().zip(row.signature.bits(attrs)) {
         if let Some(meta) = meta
             && meta.dtype.blocks().is_some()
-            && row.blocks >> i.min(31) & 1 == 0
+            && row.blocks >> i & 1 == 0
         {
             let name = row.signature.inputs.get(i).map_or("an input", |input| input.name);
             return Err(

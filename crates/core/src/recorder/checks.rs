@@ -36,22 +36,16 @@ impl Recorder {
         )
     }
 
-    pub(super) fn check_inputs(&self, row: &OpRow, inputs: &[Id]) -> Result<()> {
-        let required_all = row.signature.inputs.iter().all(|i| i.kind != InputKind::List);
-        for (i, &id) in inputs.iter().enumerate() {
+    pub(super) fn check_inputs(&self, row: &'static OpRow, inputs: &[Id], attrs: &[f64]) -> Result<()> {
+        for (&id, i) in inputs.iter().zip(row.signature.bits(attrs)) {
             if id == 0 {
-                let optional = required_all
-                    && row
-                        .signature
-                        .inputs
-                        .get(i)
-                        .is_some_and(|input| input.kind == InputKind::Optional);
-                if !optional {
+                let input = row.signature.inputs.get(i);
+                if input.is_none_or(|input| input.kind != InputKind::Optional) {
                     return Err(
                         Error::new(Code::Option, format!("{}: an input is missing", row.signature.name))
                             .expected(format!(
                                 "a tensor for {}",
-                                row.signature.inputs.get(i).map_or("the list", |x| x.name)
+                                input.map_or("the list", |x| x.name)
                             ))
                             .received("nothing")
                             .hint("pass a tensor"),
@@ -80,14 +74,20 @@ impl Recorder {
     }
 
     /// Costs nothing where there are no blocks: most ops of most models.
-    pub(super) fn check_blocks(&self, row: &OpRow, inputs: &[Id], promised: &Metas) -> Result<()> {
+    pub(super) fn check_blocks(
+        &self,
+        row: &'static OpRow,
+        inputs: &[Id],
+        attrs: &[f64],
+        promised: &Metas,
+    ) -> Result<()> {
         let is_blocks = |meta: &Meta| meta.dtype.blocks().is_some();
         let given = |id: Id| (id != 0).then(|| self.values.meta(id));
         if !inputs.iter().any(|&id| given(id).is_some_and(is_blocks)) && !promised.iter().any(is_blocks) {
             return Ok(());
         }
         let inputs: Vec<Option<&Meta>> = inputs.iter().map(|&id| given(id)).collect();
-        blocks::check(row, &inputs, promised)
+        blocks::check(row, &inputs, attrs, promised)
     }
 
     /// Rounding to blocks has no gradient.

@@ -147,9 +147,9 @@ impl Recorder {
         replay: Option<Rng>,
         taped: bool,
     ) -> Result<SmallVec<[Id; 3]>> {
-        self.check_inputs(row, inputs)?;
+        self.check_inputs(row, inputs, attrs)?;
         let (promised, blocks) = self.promise(row, inputs, attrs)?;
-        self.check_blocks(row, inputs, &promised)?;
+        self.check_blocks(row, inputs, attrs, &promised)?;
         self.check_size(&promised)?;
         self.check_aliases(row, inputs, attrs)?;
 
