@@ -198,7 +198,7 @@ test('peft rows: dropout falls on the adapters that have it', async (t) => {
     bob: { r: 4, targetModules: ['q_proj'] },
   })
   model.train()
-  const run = () => lora.noGrad(() => numbers(model.forward(IDS, { adapterNames: NAMES }).logits))
+  const run = () => numbers(lora.noGrad(() => model.forward(IDS, { adapterNames: NAMES }).logits))
   const [a, b] = [await run(), await run()]
   const row = 6 * 64
   t.notDeepEqual(a.slice(0, row), b.slice(0, row))

@@ -61,7 +61,7 @@ test('peft, LoRA-FA: A is frozen, and B steps by AdamW on g (A Aᵀ)⁻¹ / s²'
   const inverse = inverse3(gram)
   for (let row = 0; row < 32; row++) {
     for (let j = 0; j < 3; j++) {
-      const projected = [0, 1, 2].reduce((sum, k) => sum + g[row * 3 + k]! * inverse[k * 3 + j]!, 0)
+      const projected = [0, 1, 2].reduce((sum, k) => sum + g[row * 3 + k]! * inverse[k * 3 + j]!, 0) / 2 ** 2
       // The first step of Adam, whose eps of 1e-6 stands beside a second moment that is not corrected yet.
       const step = projected / (Math.abs(projected) + 1e-6 / Math.sqrt(0.001))
       t.true(Math.abs(steps[row * 3 + j]! - step) < 0.02, `${row} ${j}: ${steps[row * 3 + j]} for ${step}`)

@@ -116,7 +116,7 @@ export function createLoraFaOptimizer(model: Module, options: LoraFaOptions = {}
   for (const { lora_A } of pairs.values()) lora_A.requiresGrad = false
   return new LoraFa(
     model.parameters().filter((tensor) => tensor.requiresGrad),
-    { eps: 1e-6, weightDecay: 0, ...options },
+    { betas: [0.9, 0.999], eps: 1e-6, weightDecay: 0, ...options },
     pairs,
   )
 }

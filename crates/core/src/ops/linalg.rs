@@ -209,7 +209,7 @@ mod tests {
     fn a_matrix_with_nan_or_infinity_is_refused() {
         for bad in [f64::NAN, f64::INFINITY] {
             let error = of_finite(&[1.0, bad], &[1, 2], "svd", svd_parts).unwrap_err();
-            assert_eq!(error.code, Code::NonFinite);
+            assert_eq!(error.code(), Code::NonFinite);
         }
     }
 }

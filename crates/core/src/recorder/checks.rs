@@ -43,10 +43,7 @@ impl Recorder {
                 if input.is_none_or(|input| input.kind != InputKind::Optional) {
                     return Err(
                         Error::new(Code::Option, format!("{}: an input is missing", row.signature.name))
-                            .expected(format!(
-                                "a tensor for {}",
-                                input.map_or("the list", |x| x.name)
-                            ))
+                            .expected(format!("a tensor for {}", input.map_or("the list", |x| x.name)))
                             .received("nothing")
                             .hint("pass a tensor"),
                     );

@@ -83,7 +83,7 @@ fn wanted(attrs: AttrReader<'_>, m: usize, count: usize) -> Result<(Options, Sma
 
 /// `dx (..., K)`, then `da` (R, K) and then `db` (N, R) of each group; what is not wanted is empty.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
-    let (dy, count) = (context.meta(DY), count(&context.lists())?);
+    let (dy, count) = (context.meta(DY), count(&context.lists()[1..])?);
     let (_, needs) = wanted(context.reader(), dy.shape.rows(), count)?;
     let (n, k) = (dy.shape.last(), context.shape(A).last());
     let dtype = dy.dtype.wide();
@@ -98,7 +98,7 @@ pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 /// The random blocks of the forward pass.
 pub fn random(context: &ShapeContext<'_>) -> Result<u64> {
-    let (rows, count) = (context.shape(DY).rows(), count(&context.lists())?);
+    let (rows, count) = (context.shape(DY).rows(), count(&context.lists()[1..])?);
     let (options, _) = wanted(context.reader(), rows, count)?;
     Ok(options.groups.random_blocks(rows * context.shape(A).last()))
 }
