@@ -9,8 +9,7 @@ const { PeftModel } = lora.peft
 export const peftMultiKinds = {
   peft_multi: {
     run: runMulti,
-    unsupported: () => 'a different adapter for each row',
-    settings: ['model_dir', 'adapter_dirs', 'combinations'],
+    settings: ['model_dir', 'adapter_dirs', 'combinations', 'mixed_rows'],
     words: { note: 'what `run` does', sign_note: 'what is compared' },
   },
 }
@@ -26,6 +25,8 @@ async function runMulti(fixture, check) {
   const logits = (adapters) => lora.noGrad(() => model.withAdapter(adapters).forward(ids).logits)
   for (const name of names) await check.close(`${name}.logits`, logits(name), tolerance)
   await check.close('base.logits', logits('__base__'), tolerance)
+  const rows = () => model.forward(ids, { adapterNames: entry.mixed_rows }).logits
+  await check.close('mixed.logits', lora.noGrad(rows), tolerance)
   await check.close('one_and_two.logits', logits(['one', 'two']), tolerance)
   for (const { name, adapters, weights, ...options } of entry.combinations) {
     model.addWeightedAdapter(adapters, weights, name, optionsOf(options))
