@@ -60,6 +60,13 @@ export function bases(lora, { folder }) {
     'models.Gemma2ForCausalLM.fromPretrained': { args: [at('gemma2')] },
     'models.Gemma2ForSequenceClassification.fromPretrained': { args: [at('gemma2')] },
     'models.Gemma2ForTokenClassification.fromPretrained': { args: [at('gemma2')] },
+    loadGgufHeader: { args: [ggufFile] },
+    saveGguf: { args: [() => ({ w: lora.rand([2, 32]) }), at('tensors.gguf')] },
+    GgufWriter: { args: [at('writer.gguf'), ggufTensors] },
+    'GgufWriter.write': { receiver: () => ggufWriter('write'), args: [() => 'w', () => lora.rand([2, 32])] },
+    'GgufWriter.finish': { receiver: finished, args: [] },
+    'GgufWriter.abort': { receiver: () => ggufWriter('abort'), args: [] },
+    'models.saveGguf': { args: [decoder, at('model.gguf')] },
     'models.KvCache.append': { receiver: extended, args: [() => 0, heads, heads] },
     'peft.PeftModel.fromPretrained': { args: [decoder, folderOfPeft] },
     'peft.PeftModel.forward': { receiver: adapted, args: [() => [[1, 2]]] },
@@ -153,6 +160,22 @@ export function bases(lora, { folder }) {
   }
   function decoder() {
     return models.GPT2LMHeadModel.fromConfig({ vocab_size: 30, n_embd: 8, n_layer: 1, n_head: 2, n_positions: 16 })
+  }
+  function ggufTensors() {
+    return { tensors: [{ name: 'w', dtype: 'q8_0', shape: [2, 32] }] }
+  }
+  function ggufWriter(name) {
+    return new lora.GgufWriter(join(folder, `${name}.gguf`), ggufTensors())
+  }
+  async function finished() {
+    const writer = ggufWriter('finish')
+    await writer.write('w', lora.rand([2, 32]))
+    return writer
+  }
+  async function ggufFile() {
+    const path = join(folder, 'header.gguf')
+    await lora.saveGguf({ w: lora.rand([2, 32]) }, path)
+    return path
   }
   function adapted() {
     return lora.peft.getPeftModel(decoder(), { r: 2 })
