@@ -17,7 +17,8 @@ use libfuzzer_sys::fuzz_target;
 /// The reader of the command line, and a folder for its files.
 static CHOSEN: LazyLock<(readers::Reader, PathBuf)> = LazyLock::new(|| {
     let name = std::env::args().find_map(|arg| Some(arg.strip_prefix("--reader=")?.to_owned()));
-    let reader = name.as_deref().and_then(readers::reader);
+    let mut readers = readers::READERS.into_iter();
+    let reader = name.and_then(|name| readers.find(|(known, _)| *known == name)).map(|(_, reader)| reader);
     let folder = std::env::temp_dir().join(format!("loralib-fuzz-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for temporary files");
     (reader.expect("--reader=NAME, one of READERS"), folder)

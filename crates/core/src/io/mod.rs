@@ -2,6 +2,7 @@
 
 pub mod file_bytes;
 pub mod file_dtype;
+pub mod file_tensor;
 pub mod gguf;
 pub mod header;
 mod header_json;
@@ -16,12 +17,13 @@ pub mod write;
 
 pub use file_bytes::{FileBytes, FileId};
 pub use file_dtype::FileDtype;
+pub use file_tensor::FileTensor;
 pub use gguf::{GgufFile, GgufLayout};
 pub use header_json::{Entry, Header};
 pub use index::ShardedFile;
 pub use layout::Layout;
 pub use safetensors::{RawTensor, SafetensorsFile};
 pub use torch::TorchFile;
-pub use weight_file::{FileTensor, WeightFile};
+pub use weight_file::WeightFile;
 pub use weights::Weights;
 pub use write::write_atomic;

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::code::Code;
-use crate::dtype::Dtype;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::file_bytes::FileBytes;
+use crate::io::file_tensor::{FileTensor, no_tensor};
 use crate::io::gguf::{self, GgufFile};
 use crate::io::safetensors::SafetensorsFile;
 use crate::io::torch::{self, TorchFile};
@@ -29,23 +28,11 @@ pub enum WeightFile {
     Gguf(GgufFile),
 }
 
-/// A tensor of a file.
-pub struct FileTensor {
-    /// The engine's dtype.
-    pub dtype: Dtype,
-    /// Row-major shape.
-    pub shape: Vec<usize>,
-    /// Its values, little-endian and row-major; they may be unaligned.
-    pub window: Window,
-    /// Whether the window is in the file itself; otherwise the values were widened or reordered.
-    pub in_file: bool,
-}
-
 impl WeightFile {
     /// Opens a file: mapped as [`FileBytes::map`] for base weights, else read whole.
     ///
     /// # Errors
-    /// [`Code::File`] for the file itself, and those of [`Header::parse`](crate::io::Header::parse), [`TorchFile::open`] and [`GgufFile::from_bytes`].
+    /// [`Code::File`](crate::code::Code::File) for the file itself, and those of [`Header::parse`](crate::io::Header::parse), [`TorchFile::open`] and [`GgufFile::from_bytes`].
     pub fn open(path: &Path, mapped: bool) -> Result<Self> {
         Self::from_bytes(bytes_of(path, mapped)?)
     }
@@ -94,7 +81,7 @@ impl WeightFile {
     /// A tensor by its number.
     ///
     /// # Errors
-    /// Those of [`SafetensorsFile::tensor`]; [`Code::Internal`] when there is no such number.
+    /// Those of [`SafetensorsFile::tensor`]; [`Code::Internal`](crate::code::Code::Internal) when there is no such number.
     pub fn tensor(&self, number: usize) -> Result<FileTensor> {
         match self {
             WeightFile::Safetensors(file) => safetensors_tensor(file, number),
@@ -145,8 +132,4 @@ fn safetensors_tensor(file: &SafetensorsFile, number: usize) -> Result<FileTenso
         window: Window::new(shared, begin, len, raw.dtype)?,
         in_file,
     })
-}
-
-pub(super) fn no_tensor() -> Error {
-    Error::new(Code::Internal, "no such tensor in the file")
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::error::Result;
+use crate::io::file_tensor::{FileTensor, no_tensor};
 use crate::io::index::ShardedFile;
-use crate::io::weight_file::{FileTensor, WeightFile, bytes_of, no_tensor};
+use crate::io::weight_file::{WeightFile, bytes_of};
 use crate::storage::Bytes;
 
 /// What a path leads to: a file, or an index with its shards.

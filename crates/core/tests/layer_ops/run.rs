@@ -104,7 +104,7 @@ pub fn f32s(_: &Case, _: usize) -> Dtype {
 /// bf16 weights below f32 activations and factors.
 pub fn bf16_weights(case: &Case, i: usize) -> Dtype {
     let weight = match case.row.signature.name {
-        "linear" | "loraLinear" => i == 1 || i == 2,
+        "linear" | "loraLinear" | "loraGrouped" => i == 1 || i == 2,
         "loraEmbedding" | "loraMerge" => i == 0,
         _ => false,
     };
@@ -114,7 +114,7 @@ pub fn bf16_weights(case: &Case, i: usize) -> Dtype {
 /// Everything but factors and tables in bf16.
 pub fn bf16s(case: &Case, i: usize) -> Dtype {
     let wide = match case.row.signature.name {
-        "loraLinear" => i >= 3,
+        "loraLinear" | "loraGrouped" => i >= 3,
         "loraUpdate" | "loraEmbedding" => i >= 2,
         "loraMerge" | "rope" => i >= 1,
         _ => false,

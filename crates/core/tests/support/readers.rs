@@ -25,14 +25,6 @@ pub const READERS: [(&str, Reader); 9] = [
     ("tokenizer-sentencepiece", tokenizer_sentencepiece),
 ];
 
-/// The reader of a name.
-pub fn reader(name: &str) -> Option<Reader> {
-    READERS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, reader)| *reader)
-}
-
 fn safetensors(bytes: &[u8], folder: &Path) {
     let path = write(folder, "model.safetensors", bytes);
     let file = match SafetensorsFile::read(&path) {

@@ -8,7 +8,7 @@ use super::types::GgmlType;
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::io::file_bytes::FileBytes;
-use crate::io::weight_file::{FileTensor, no_tensor};
+use crate::io::file_tensor::{FileTensor, no_tensor};
 use crate::storage::{Bytes, SharedBytes, Window};
 
 /// An opened file whose header has been checked against its length.

@@ -1,5 +1,6 @@
 //! A dense layer in which each row of the input has its own low-rank update, in one op: the base product is computed once for all rows.
 
+mod call;
 mod gradient;
 mod segments;
 
@@ -8,12 +9,10 @@ use kernels::cpu::linear::{Layout, LinearWeight};
 use kernels::cpu::lora::{self as kernel, GroupedDims, GroupedOperands, GroupedOutputs};
 
 use super::super::elementwise::wide;
-use super::super::linear::{Weight, Wide, base_twin, check_layer, layout, rounded, rows, weight_backward};
-use crate::code::Code;
-use crate::error::{Error, Result};
+use super::super::linear::{Weight, Wide, base_twin, check_layer, rounded, rows, weight_backward};
+use crate::error::Result;
 use crate::float;
 use crate::meta::{Meta, Metas};
-use crate::ops::attrs::AttrReader;
 use crate::ops::back::Back;
 use crate::ops::context::{Exec, Outputs, ShapeContext, Twin, outputs};
 use crate::ops::cost::Shapes;
@@ -21,43 +20,11 @@ use crate::ops::row::{Needs, Save};
 use crate::shape::Shape;
 use crate::storage::Element;
 
+use call::{A, B, BIAS, H, Options, WEIGHT, X, count, options};
 pub use gradient::{
     forward as grad, products as grad_products, random as grad_random, shape as grad_shape, twin as grad_twin,
 };
-use segments::{Groups, check_factors, groups};
-
-const X: usize = 0;
-const WEIGHT: usize = 1;
-const BIAS: usize = 2;
-/// The list of first factors, and of second ones: their bits in masks. The first tensor of A has the same number.
-const A: usize = 3;
-const B: usize = 4;
-/// The hidden output for backward.
-const H: usize = 1;
-
-struct Options {
-    groups: Groups,
-    layout: Layout,
-}
-
-/// Reads the attributes of a call with `m` rows and `count` groups.
-fn options(mut attrs: AttrReader<'_>, m: usize, count: usize) -> Result<Options> {
-    Ok(Options {
-        groups: groups(&mut attrs, m, count)?,
-        layout: layout(&mut attrs)?,
-    })
-}
-
-/// The length of the lists of factors.
-fn count(lists: &[usize]) -> Result<usize> {
-    if lists[A] == lists[B] {
-        return Ok(lists[A]);
-    }
-    Err(Error::new(Code::Shape, "each adapter has two factors")
-        .expected(format!("{} second factors, as there are first ones", lists[A]))
-        .received(lists[B].to_string())
-        .hint("pass A and B of the same adapters in the same order"))
-}
+use segments::check_factors;
 
 /// `x (..., K)`, weight, bias, of each group `a (R, K)` and `b (N, R)` → `y (..., N)` and, for backward, `h` of all segments.
 pub fn shape(context: &ShapeContext<'_>) -> Result<Metas> {

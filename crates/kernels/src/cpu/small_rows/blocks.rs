@@ -2,6 +2,11 @@
 //!
 //! The sums are those of [`Tile::run`](super::tile::Tile::run) on the widened W, lane by lane in the order of K: the bits are the same.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "the loops index several register arrays at once"
+)]
+
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 

@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 use super::super::super::linear::{Weight, Wide, out_in, rows, times};
 use super::super::super::table;
 use super::super::product;
+use super::call::{self, Options, count, options};
 use super::segments::{added, check_factors};
-use super::{Options, count, options};
 use crate::error::Result;
 use crate::float;
 use crate::meta::{Id, Meta, Metas};
@@ -33,19 +33,19 @@ const DB: u32 = 2;
 
 /// Records the gradient op of a layer with `count` groups, and sets the gradients.
 pub(super) fn record(back: &mut Back<'_>, dy: Id, count: usize) -> Result<()> {
-    let (first_a, first_b) = (super::A, super::A + count);
+    let (first_a, first_b) = (call::A, call::A + count);
     let wants_a: SmallVec<[bool; 8]> = (0..count).map(|g| back.needs(first_a + g)).collect();
     let wants_b: SmallVec<[bool; 8]> = (0..count).map(|g| back.needs(first_b + g)).collect();
     let [some_a, some_b] = [&wants_a, &wants_b].map(|wants| wants.contains(&true));
-    let wants_x = back.needs(super::X);
+    let wants_x = back.needs(call::X);
     if !wants_x && !some_a && !some_b {
         return Ok(());
     }
     let mut inputs: SmallVec<[Id; 8]> = SmallVec::from_slice(&[
         dy,
-        if some_a { back.input(super::X) } else { 0 },
-        if some_b { back.output(super::H) } else { 0 },
-        if wants_x { back.input(super::WEIGHT) } else { 0 },
+        if some_a { back.input(call::X) } else { 0 },
+        if some_b { back.output(call::H) } else { 0 },
+        if wants_x { back.input(call::WEIGHT) } else { 0 },
     ]);
     inputs.extend((0..2 * count).map(|i| back.input(first_a + i)));
     // The lengths of the lists and all attributes of the forward op, then what is wanted of each group.
@@ -55,7 +55,7 @@ pub(super) fn record(back: &mut Back<'_>, dy: Id, count: usize) -> Result<()> {
     attrs.extend((0..count).map(|g| f64::from(bit(wants_a[g], DA) | bit(wants_b[g], DB))));
     let grads = back.replay(&table::LORA_GROUPED_BACKWARD, &inputs, &attrs, back.rng())?;
     if wants_x {
-        back.set(super::X, grads[0]);
+        back.set(call::X, grads[0]);
     }
     for g in 0..count {
         if wants_a[g] {

@@ -3,6 +3,11 @@
 //! Four and five bits index a table of the values that a block can hold, which a permutation looks up; other codes are converted. Each value has the bits of
 //! [`Block::group`], and the sums are those of the generic code.
 
+#![allow(
+    clippy::needless_range_loop,
+    reason = "the loops index several register arrays at once"
+)]
+
 use std::arch::x86_64::*;
 use std::ops::Range;
 
