@@ -3,7 +3,7 @@ import type { Call, Expression, ForNode, MacroNode, Node, Target } from './ast.j
 import { getAttribute, getItem } from './attributes.js'
 import { FILTERS } from './filters.js'
 import type { Filters } from './filters.js'
-import { countMade, countStep } from './limits.js'
+import { countMade, countSteps, PIECE } from './limits.js'
 import { binary, compare, elements, failUndefined, iterate, slice, truth, unary } from './operators.js'
 import { str } from './print.js'
 import { Loop, Macro } from './runtime.js'
@@ -64,7 +64,7 @@ export class Interpreter implements Filters {
   }
 
   private node(node: Node, scope: Scope, out: string[]): Signal {
-    countStep()
+    countSteps(1)
     switch (node.kind) {
       case 'text':
         out.push(node.text)
@@ -153,8 +153,10 @@ export class Interpreter implements Filters {
   }
 
   private value(node: Expression, scope: Scope): Value {
-    countStep()
+    countSteps(1)
     const value = this.compute(node, scope)
+    // Whatever uses a text goes through it.
+    if (typeof value === 'string') countSteps(Math.floor(value.length / PIECE))
     // Names and fields give what there is already.
     if (MAKERS.has(node.kind)) countMade(typeof value === 'string' || Array.isArray(value) ? value.length : 0)
     return value

@@ -2,8 +2,10 @@
 // real model does for a conversation of thousands of messages stays far below.
 import { TemplateError } from './values.js'
 
-/** Nodes that are run, and values that are compared or printed. */
+/** Nodes that are run, values that are compared or printed, elements that are gone through, and pieces of texts that are read. */
 const MOST_STEPS = 10_000_000
+/** Characters of a text that are read in one step. */
+export const PIECE = 64
 /** Characters of one text, elements of one list. */
 const MOST_LENGTH = 4_000_000
 /** Characters and elements that all operations make. */
@@ -19,9 +21,10 @@ export function startCounting(): void {
   ;[steps, made] = [0, 0]
 }
 
-/** Counts a step. @throws {TemplateError} when there were too many. */
-export function countStep(): void {
-  if (++steps > MOST_STEPS) throw new TemplateError(`the template takes more than ${MOST_STEPS} steps`)
+/** Counts steps. @throws {TemplateError} when there were too many. */
+export function countSteps(more: number): void {
+  steps += more
+  if (steps > MOST_STEPS) throw new TemplateError(`the template takes more than ${MOST_STEPS} steps`)
 }
 
 /** Counts the size of something that was made, or is about to be. @throws {TemplateError} when it is too much. */

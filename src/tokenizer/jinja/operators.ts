@@ -1,7 +1,7 @@
 // Operators and protocols of Python: comparison, truth, length, iteration, subscripts.
 import { arithmetic, asIndex, asFloat, numeric } from './numbers.js'
 import type { Operator } from './numbers.js'
-import { countMade, countStep } from './limits.js'
+import { countMade, countSteps } from './limits.js'
 import { percentFormat } from './format.js'
 import { repr } from './print.js'
 import { characters, compareTexts, cut, lengthOf } from './text.js'
@@ -34,6 +34,12 @@ export function length(value: Value): number {
 
 /** The elements of a value; undefined for what cannot be iterated over. */
 export function elements(value: Value): readonly Value[] | undefined {
+  const items = elementsOf(value)
+  countSteps(items?.length ?? 0)
+  return items
+}
+
+function elementsOf(value: Value): readonly Value[] | undefined {
   if (typeof value === 'string') return characters(value)
   if (Array.isArray(value)) return value
   if (value instanceof Tuple) return value.items
@@ -53,7 +59,7 @@ export function iterate(value: Value): readonly Value[] {
 /** Python's `a == b`. */
 export function equal(a: Value, b: Value): boolean {
   // Lists that hold others many times take far more steps than a template has nodes.
-  countStep()
+  countSteps(1)
   const [x, y] = [numeric(a), numeric(b)]
   // eslint-disable-next-line eqeqeq -- a bigint and a float are compared exactly by ==
   if (x !== undefined && y !== undefined) return plain(x) == plain(y)

@@ -1,5 +1,5 @@
 // Values as text: Python's str(), repr() and json.dumps().
-import { countMade, countStep, repeated } from './limits.js'
+import { countMade, countSteps, repeated } from './limits.js'
 import { characters, compareTexts } from './text.js'
 import { Dict, DictView, Float, Func, Range, TemplateError, Tuple, typeOf, Undefined } from './values.js'
 import type { Value } from './values.js'
@@ -27,7 +27,7 @@ function container(value: Exclude<Value, null | boolean | number | bigint | stri
 }
 
 function containerText(value: Exclude<Value, null | boolean | number | bigint | string>): string {
-  countStep()
+  countSteps(1)
   if (Array.isArray(value)) return `[${value.map(repr).join(', ')}]`
   if (value instanceof Tuple) return `(${value.items.map(repr).join(', ')}${value.items.length === 1 ? ',' : ''})`
   if (value instanceof Dict) return `{${value.entries().map(pair).join(', ')}}`
@@ -84,7 +84,7 @@ export interface JsonStyle {
 
 /** Python's `json.dumps(value)`. @throws {TemplateError} for a value that JSON has no form for. */
 export function json(value: Value, style: JsonStyle, level = 0): string {
-  countStep()
+  countSteps(1)
   if (value === null) return 'null'
   if (typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return jsonText(value, style.ascii)
