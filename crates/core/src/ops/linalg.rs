@@ -7,9 +7,10 @@ use super::context::{Exec, Outputs, ShapeContext, Twin, outputs};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::float;
+use crate::memory::Pooled;
 use crate::meta::{Meta, Metas};
 use crate::shape::Shape;
-use crate::storage::Element;
+use crate::storage::Buffer;
 
 /// Row-major values, as many as the output has.
 type Parts = Vec<Vec<f64>>;
@@ -42,14 +43,14 @@ pub fn qr_shape(context: &ShapeContext<'_>) -> Result<Metas> {
 
 /// CPU forward of `svd`.
 pub fn svd(exec: &mut Exec<'_>) -> Result<Outputs> {
-    let [u, s, v] = run(exec, svd_parts)?.try_into().map_err(|_| wrong_count())?;
-    float!(exec.dtype(0), T => Ok(outputs([narrow::<T>(u), narrow::<T>(s), narrow::<T>(v)])))
+    let parts = run(exec, svd_parts)?;
+    float!(exec.dtype(0), T => Ok(outputs([narrow::<T>(exec, &parts, 0)?, narrow::<T>(exec, &parts, 1)?, narrow::<T>(exec, &parts, 2)?])))
 }
 
 /// CPU forward of `qr`.
 pub fn qr(exec: &mut Exec<'_>) -> Result<Outputs> {
-    let [q, r] = run(exec, qr_parts)?.try_into().map_err(|_| wrong_count())?;
-    float!(exec.dtype(0), T => Ok(outputs([narrow::<T>(q), narrow::<T>(r)])))
+    let parts = run(exec, qr_parts)?;
+    float!(exec.dtype(0), T => Ok(outputs([narrow::<T>(exec, &parts, 0)?, narrow::<T>(exec, &parts, 1)?])))
 }
 
 /// Twin of `svd`: the host computes it too.
@@ -65,7 +66,7 @@ pub fn qr_twin(twin: &Twin<'_>) -> Result<Vec<Tensor>> {
 fn run(exec: &mut Exec<'_>, parts: fn(MatRef<'_, f64>) -> Result<Parts>) -> Result<Parts> {
     let dims = exec.shape(0).dims();
     let x: Vec<f64> = float!(exec.dtype(0), T => {
-        Ok(exec.read::<T>(0)?.iter().map(|&value| f64::from(value)).collect())
+        Ok(exec.read::<T>(0)?.iter().map(|&value| value.widened()).collect())
     })?;
     of_finite(&x, dims, exec.signature.name, parts)
 }
@@ -116,29 +117,39 @@ fn row_major(x: MatRef<'_, f64>) -> Vec<f64> {
         .collect()
 }
 
-fn narrow<T: Element + Rounded>(values: Vec<f64>) -> crate::storage::Buffer {
-    T::wrap(values.into_iter().map(T::rounded).collect())
+/// Output `i` in its dtype.
+fn narrow<T: Pooled + Rounded>(exec: &mut Exec<'_>, parts: &Parts, i: usize) -> Result<Buffer> {
+    let mut out = exec.alloc::<T>(i)?;
+    for (to, &value) in out.iter_mut().zip(&parts[i]) {
+        *to = T::rounded(value);
+    }
+    Ok(T::wrap(out))
 }
 
-/// A float that an f64 is rounded to.
-trait Rounded {
+/// A float that widens to f64, and that an f64 is rounded to.
+trait Rounded: Copy {
+    fn widened(self) -> f64;
     fn rounded(value: f64) -> Self;
 }
 
 impl Rounded for f32 {
+    fn widened(self) -> f64 {
+        self.into()
+    }
+
     fn rounded(value: f64) -> Self {
         value as f32
     }
 }
 
 impl Rounded for f64 {
+    fn widened(self) -> f64 {
+        self
+    }
+
     fn rounded(value: f64) -> Self {
         value
     }
-}
-
-fn wrong_count() -> Error {
-    Error::new(Code::Internal, "a decomposition has as many parts as outputs")
 }
 
 /// Bytes beside the results of a decomposition: the matrix, its factors and work space, all in f64.
