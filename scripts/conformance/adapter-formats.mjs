@@ -1,4 +1,4 @@
-// Kinds `mlx_adapter` and `conversion`: adapters in the forms of mlx-lm and loralib: computed with, written in every other form and read again.
+// Kinds `mlx_adapter`, `gguf_adapter` and `conversion`: adapters in the forms of mlx-lm, llama.cpp and loralib: computed with, written in every other form and read again.
 import * as lora from 'loralib'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,6 +24,11 @@ export const adapterFormatKinds = {
       'config.iters': 'of its training',
       'config.seed': 'of its training',
     },
+  },
+  gguf_adapter: {
+    run: runGguf,
+    settings: ['input', 'base_gguf', 'model_dir'],
+    words: { compare: 'what `run` compares' },
   },
   conversion: { run: runConversion, settings: ['input', 'model_dir', 'lora'], words: {} },
 }
@@ -62,6 +67,56 @@ function checkConfig(fixture, check, model) {
     check.fact(['config', 'lora_parameters', 'rank'], r)
     check.fact(['config', 'lora_parameters', 'scale'], scaling)
   }
+}
+
+async function runGguf(fixture, check) {
+  const { entry } = fixture
+  const [input, baseGguf, modelDir] = [entry.input.path, entry.base_gguf, entry.model_dir].map((path) => fixture.path(path)) // prettier-ignore
+  const dir = mkdtempSync(join(tmpdir(), 'loralib-gguf-adapter-'))
+  try {
+    const model = await checkGguf(fixture, check, input, baseGguf)
+    await model.saveGguf(join(dir, 'saved.gguf'))
+    await checkSameFile(check, join(dir, 'saved.gguf'), input)
+    await lora.convert(input, join(dir, 'peft'), { to: 'peft', base: modelDir })
+    await checkGguf(fixture, check, join(dir, 'peft'), baseGguf)
+    await lora.convert(join(dir, 'peft'), join(dir, 'again.gguf'), { to: 'gguf', base: modelDir })
+    await checkSameFile(check, join(dir, 'again.gguf'), input)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** The factors, the settings and the logits of an adapter on the base of the case. */
+async function checkGguf(fixture, check, path, baseGguf) {
+  const base = await lora.models.AutoModelForCausalLM.fromPretrained(baseGguf)
+  const model = await PeftModel.fromPretrained(base, path)
+  for (const [name, layer] of model.base_model.namedModules()) {
+    if (!lora.isLoraLayer(layer)) continue
+    const { lora_A: a, lora_B: b, r, loraAlpha } = layer.adapters.get('default')
+    check.fact(['r'], r)
+    check.fact(['alpha'], loraAlpha)
+    await check.exact(`peft.${name}.lora_A`, a.to('f32'))
+    await check.exact(`peft.${name}.lora_B`, b.to('f32'))
+  }
+  const logits = (each) => lora.noGrad(() => each.forward(fixture.tensor('input_ids'))).logits
+  await check.close('base.logits', logits(model.withAdapter('__base__')), toleranceOf(fixture.entry))
+  await check.close('adapter.logits', logits(model), toleranceOf(fixture.entry))
+  return model
+}
+
+/** What decides the computation is written as it was read: tensors, and the metadata of an adapter. */
+async function checkSameFile(check, path, wanted) {
+  const [own, theirs] = [await lora.loadGgufHeader(path), await lora.loadGgufHeader(wanted)]
+  for (const key of ['general.architecture', 'general.type', 'adapter.type', 'adapter.lora.alpha'])
+    check.that(
+      `written ${key}`,
+      String(own.metadata[key]?.value) === String(theirs.metadata[key]?.value),
+      'another value',
+    )
+  const [a, b] = [await lora.load(path), await lora.load(wanted)]
+  check.that('written', Object.keys(a).length === Object.keys(b).length, `${Object.keys(a)}`)
+  for (const name of Object.keys(b))
+    check.that(`written ${name}`, a[name] && (await b[name].equal(a[name].to(b[name].dtype))), 'other numbers')
 }
 
 async function runConversion(fixture, check) {

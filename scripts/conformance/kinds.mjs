@@ -1,4 +1,4 @@
-// All kinds of cases: those that this runner runs, and those of the format that it counts as unsupported.
+// All kinds of cases.
 import { adapterFormatKinds } from './adapter-formats.mjs'
 import { checkpointKinds } from './checkpoints.mjs'
 import { decoderKinds } from './decoder.mjs'
@@ -56,9 +56,6 @@ export const KINDS = {
   ...tokenizerKinds,
 }
 
-/** Kinds of the format for later parts of the package. */
-export const LATER_KINDS = ['gguf_adapter']
-
 /** Keys that select a case. */
 const POSITION = ['id', 'group', 'kind']
 /** Keys that state the files; `verifyFiles` checks them, and the size and hash in every `{path, bytes, sha256}`. */
@@ -89,7 +86,7 @@ export function statesNothing(entry, path) {
 
 const isBelow = (start, path) => start.every((name, i) => name === path[i])
 
-export const isKnownKind = (kind) => Object.hasOwn(KINDS, kind) || LATER_KINDS.includes(kind)
+export const isKnownKind = (kind) => Object.hasOwn(KINDS, kind)
 
 /** The reason why a case of a known kind cannot be run, or null. */
 export function unsupportedReason(entry) {

@@ -91,13 +91,17 @@ async function adapterScales(model, tokenizer, ids) {
   const peft = lora.peft.getPeftModel(model, {
     r: 8,
     loraAlpha: 16,
-    targetModules: ['q_proj', 'k_proj', 'v_proj', 'down_proj'],
+    targetModules: 'all-linear',
+    rankPattern: { q_proj: 4, down_proj: 6 },
+    alphaPattern: { k_proj: 11 },
   })
   peft.eval()
   lora.noGrad(() => {
-    for (const tensor of peft.trainableParameters()) tensor.add_(lora.randn([...tensor.shape]).mul(0.035))
+    for (const tensor of peft.trainableParameters()) tensor.add_(lora.randn([...tensor.shape]).mul(0.02))
   })
-  await saveAdapter(peft, adapter, 16)
+  const losses = await peft.saveGguf(adapter)
+  for (const { what, layers, maxRelativeError } of losses)
+    console.log(`  written with ${maxRelativeError.toExponential(1)} in ${layers.length} layers: ${what}`)
   const scales = [0, 0.5, 1]
   const answers = await ask(scales.map((scale) => ({ model: file, adapter, scale, ids })))
   const problems = []
@@ -116,38 +120,6 @@ async function adapterScales(model, tokenizer, ids) {
   }
   peft.unload()
   return problems
-}
-
-/** An adapter in llama.cpp's convention. Rows of B of queries and keys are in the order of the base's. */
-async function saveAdapter(peft, path, alpha) {
-  const text = (value) => ({ type: 'string', value })
-  const metadata = {
-    'general.type': text('adapter'),
-    'general.architecture': text('llama'),
-    'adapter.type': text('lora'),
-    'adapter.lora.alpha': { type: 'f32', value: alpha },
-  }
-  const { num_attention_heads: H, num_key_value_heads: KV } = peft.base_model.config
-  const names = { q_proj: ['attn_q', H], k_proj: ['attn_k', KV], v_proj: ['attn_v', 0], down_proj: ['ffn_down', 0] }
-  const tensors = {}
-  for (const [path, layer] of [...peft.base_model.namedModules()].filter(([, each]) => lora.isLoraLayer(each))) {
-    const [, block, part] = /layers\.(\d+)\..*\.(\w+)$/.exec(path)
-    const [name, heads] = names[part]
-    const { lora_A: loraA, lora_B: loraB } = layer.adapters.get('default')
-    tensors[`blk.${block}.${name}.weight.lora_a`] = loraA.detach()
-    tensors[`blk.${block}.${name}.weight.lora_b`] = heads === 0 ? loraB.detach() : paired(loraB.detach(), heads)
-  }
-  await lora.saveGguf(tensors, path, { metadata })
-}
-
-function paired(B, heads) {
-  const [rows, r] = B.shape
-  return lora.noGrad(() =>
-    B.reshape([heads, 2, rows / heads / 2, r])
-      .transpose(1, 2)
-      .contiguous()
-      .reshape([rows, r]),
-  )
 }
 
 /** Of each position, the probabilities of the next token. */
@@ -213,7 +185,7 @@ async function trainedText(shipped, tokenizer) {
     losses.push(Number(await loss.item()))
   }
   peft.eval()
-  await saveAdapter(peft, adapter, 16)
+  await peft.saveGguf(adapter)
   const job = { model: shipped, prompt: 'The captain of the ship said', tokens: 16 }
   const [plain, taught] = (await ask([job, { ...job, adapter, scale: 1 }])).map((answer) => answer.text)
   console.log(

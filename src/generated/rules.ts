@@ -6,6 +6,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"choice","values":["cola","sst2","mrpc","qqp","stsb","mnli","qnli","rte","wnli"]}
 {"kind":"choice","values":["csv","tsv","json","jsonl","parquet"]}
 {"kind":"choice","values":["e2e","webnlg","dart"]}
+{"kind":"choice","values":["f32","f16","bf16","f64","i64","q8_0","q4_0","q4_1","q5_0","q5_1","q2_k","q3_k","q4_k","q5_k","q6_k"]}
 {"kind":"choice","values":["f32","f64","bf16","f16","i64","u8","bool","q4_0","q4_1","q5_0","q5_1","q8_0","q2_k","q3_k","q4_k","q5_k","q6_k"]}
 {"kind":"choice","values":["f32","f64","bf16","f16"]}
 {"kind":"choice","values":["left","right"]}

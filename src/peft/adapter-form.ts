@@ -1,7 +1,9 @@
 // An adapter between two formats: PEFT's configuration and PEFT's keys, which can hold what all others can; and the view of it as a list of layers.
 import { FormatError } from '../errors.js'
-import { relativeError } from '../io/conversion-loss.js'
+import { lossOf, relativeError } from '../io/conversion-loss.js'
+import type { ConversionLoss } from '../io/conversion-loss.js'
 import type { StateDict } from '../nn/module.js'
+import type { FloatDtype } from '../runtime/options.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { completeConfig, patternValue, scalingOf } from './config.js'
@@ -160,6 +162,21 @@ function targetsOf(paths: readonly string[]): Pick<LoraConfig, 'targetModules' |
   return isProduct && names.length * blocks.length === paths.length
     ? { targetModules: names, layersToTransform: blocks }
     : { targetModules: paths, layersToTransform: null }
+}
+
+/** The adapter with its tensors in a type, and what that cost. */
+export async function formWithDtype(
+  form: AdapterForm,
+  dtype: FloatDtype | undefined,
+): Promise<{ form: AdapterForm; losses: ConversionLoss[] }> {
+  if (dtype === undefined) return { form, losses: [] }
+  const rounded: [key: string, error: number][] = []
+  const dict: StateDict = {}
+  for (const [key, tensor] of Object.entries(form.dict)) {
+    dict[key] = tensor.dtype === dtype ? tensor : noGrad(() => keep(tensor.detach().to(dtype)))
+    if (dict[key] !== tensor) rounded.push([key, await relativeError(tensor, dict[key])])
+  }
+  return { form: { config: form.config, dict }, losses: lossOf(`rounded to ${dtype}`, rounded) }
 }
 
 /**

@@ -23,12 +23,17 @@ import { rowView, takeNames } from './row-view.js'
 import type { RowOptions, WithRows } from './row-view.js'
 import { TiedTokenRows } from './saved-module.js'
 import type { LoralibFacts } from './loralib-file.js'
+import { formWithDtype } from './adapter-form.js'
 import type { AdapterForm } from './adapter-form.js'
+import { writeGgufAdapter } from './gguf.js'
+import type { BaseConfig } from './gguf.js'
 import { readAdapter } from './read-adapter.js'
 import { targetModules } from './targets.js'
 import { fillCombination, planCombination } from './weighted.js'
 import type { WeightedAdapterOptions } from './weighted.js'
+import { keep, noGrad } from '../tensor/scope.js'
 import type { Tensor } from '../tensor/tensor.js'
+import type { ConversionLoss } from '../io/conversion-loss.js'
 
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
 export interface LoadAdapterOptions extends HubOptions {
@@ -47,6 +52,14 @@ export interface SavePretrainedOptions {
    * PEFT, and `loadAdapter` here, then compute the start again. @default true
    */
   convertToLora?: boolean
+}
+
+/** Options of {@link PeftModel.saveGguf}. */
+export interface SaveAdapterGgufOptions {
+  /** The adapter to write. @minLength 1 @default the active one, the first of several */
+  adapterName?: string
+  /** Type of the factors in the file. @default their own */
+  dtype?: 'f32' | 'f16' | 'bf16'
 }
 
 /** How many numbers are trained. */
@@ -98,8 +111,8 @@ export class PeftModel<M extends Module = Module> extends Module {
   }
 
   /**
-   * A model with the adapter of a folder of PEFT or mlx-lm, of a hub repository, or of a file of loralib's factors; its content says which. It does not train
-   * unless `isTrainable`; the model keeps its mode.
+   * A model with the adapter of a folder of PEFT or mlx-lm, of a hub repository, of a GGUF file, or of a file of loralib's factors; its content says which. It does
+   * not train unless `isTrainable`; the model keeps its mode.
    */
   static async fromPretrained<M extends Module>(
     model: M,
@@ -232,6 +245,7 @@ export class PeftModel<M extends Module = Module> extends Module {
       hub: pickOptions(options, schemas.HubOptions),
       loralib: options.loralib,
       isEmbedding: (path) => isEmbedding(this.base_model, path),
+      base: baseConfig(this.base_model),
     })
     try {
       checkRanks(dirOrHubId, config, dict)
@@ -285,6 +299,32 @@ export class PeftModel<M extends Module = Module> extends Module {
     for (const name of wanted) if (!isPlain) checkStartIsKnown(name, this.configs.get(name)!)
     for (const name of wanted) {
       await writePeft(name === 'default' ? dir : join(dir, name), this.form(name, isPlain))
+    }
+  }
+
+  /**
+   * Writes an adapter to a GGUF file, which llama.cpp and what is built on it load beside the GGUF file of the base. The file has the values of the moment of the call.
+   * @example
+   * await model.saveGguf('adapter.gguf', { adapterName: 'ann', dtype: 'f16' })
+   * @returns what the file holds with other numbers; an empty list where it is exact
+   * @throws {UnsupportedError} for what the format has no place for: DoRA, biases, modules that are trained as a whole.
+   */
+  async saveGguf(path: string, options: SaveAdapterGgufOptions = {}): Promise<ConversionLoss[]> {
+    const owner = 'PeftModel.saveGguf'
+    checkOptions(owner, options, schemas.SaveAdapterGgufOptions)
+    if (typeof path !== 'string' || path === '') throw bad(owner, 'path', 'the path of a file', path)
+    const { adapterName = this.active[0] ?? 'default', dtype } = options
+    this.checkNames(owner, adapterName)
+    const base = baseConfig(this.base_model)
+    if (base === null) throw noConfig(owner, this.base_model)
+    const { config, dict } = this.form(adapterName)
+    const copies = Object.entries(dict).map(([key, tensor]) => [key, noGrad(() => keep(tensor.clone()))] as const)
+    const own = { config, dict: Object.fromEntries(copies) }
+    const { form, losses } = await formWithDtype(own, dtype)
+    try {
+      return [...losses, ...(await writeGgufAdapter(owner, path, form, base))]
+    } finally {
+      for (const tensor of new Set([...Object.values(own.dict), ...Object.values(form.dict)])) tensor.dispose()
     }
   }
 
@@ -441,6 +481,12 @@ function sizeOfFactors(module: Module, r: number): number {
   return r * groups * (weight.numel / rows) + (r / groups) * rows
 }
 
+/** Configuration of the model; null for a module that is no model of the library. */
+function baseConfig(model: Module): BaseConfig | null {
+  const { config } = model as { config?: unknown }
+  return typeof config === 'object' && config !== null && 'model_type' in config ? (config as BaseConfig) : null
+}
+
 function isEmbedding(model: Module, path: string): boolean {
   const found = new Map(model.namedModules()).get(path)
   return found instanceof Embedding || found instanceof PlainEmbedding
@@ -465,6 +511,15 @@ function withTask(model: Module, config: FullConfig): FullConfig {
 function checkStartIsKnown(name: string, { initLoraWeights: init }: FullConfig): void {
   if (typeof init !== 'string' || !init.startsWith('pissa_niter_')) return
   throw bad('PeftModel.savePretrained', 'convertToLora', `true: the start of ${name}, ${init}, is random`, false)
+}
+
+function noConfig(owner: string, model: Module): UnsupportedError {
+  return new UnsupportedError({
+    what: `${owner}: the base model has no configuration, so its architecture has no name`,
+    expected: 'a language model of lora.models',
+    received: model.constructor.name,
+    fix: 'write the adapter with savePretrained',
+  })
 }
 
 function twice(): OptionError {

@@ -7,10 +7,12 @@ import { readAdapterConfig, readPeft } from './files.js'
 import type { AdapterForm } from './adapter-form.js'
 import { readLoralib } from './loralib-file.js'
 import type { LoralibFacts } from './loralib-file.js'
+import { isGgufFile, readGgufAdapter } from './gguf.js'
+import type { BaseConfig } from './gguf.js'
 import { isMlxConfig, readMlx } from './mlx.js'
 
 /** The forms of an adapter on disk. */
-export type AdapterFormat = 'peft' | 'mlx' | 'loralib'
+export type AdapterFormat = 'peft' | 'mlx' | 'loralib' | 'gguf'
 
 /** What a reader is told beside the path. */
 export interface ReadOptions {
@@ -18,15 +20,19 @@ export interface ReadOptions {
   loralib?: LoralibFacts | undefined
   /** Whether a path is that of an embedding. @default by its name */
   isEmbedding?: (path: string) => boolean
+  /** Configuration of the base model; null where it is not known. */
+  base: BaseConfig | null
 }
 
-/** Reads a folder of PEFT or mlx-lm, of a hub too, or a file of loralib's factors. Its tensors belong to the caller. */
+/** Reads a folder of PEFT or mlx-lm, of a hub too, a GGUF file, or a file of loralib's factors. Its tensors belong to the caller. */
 export async function readAdapter(
   owner: string,
   path: string,
-  { hub = {}, loralib, isEmbedding }: ReadOptions,
+  { hub = {}, loralib, isEmbedding, base }: ReadOptions,
 ): Promise<AdapterForm & { format: AdapterFormat }> {
   const found = typeof path === 'string' ? await stat(path).catch(() => null) : null
+  if (found?.isFile() && (await isGgufFile(path)))
+    return { ...(await readGgufAdapter(owner, path, base)), format: 'gguf' }
   if (found?.isFile()) return { ...(await readLoralib(owner, path, loralib, isEmbedding)), format: 'loralib' }
   const dir = await folderOf(owner, path, hub, ADAPTER)
   const json = await readAdapterConfig(owner, dir)

@@ -9,6 +9,7 @@ import type { RowOptions, WithRows } from './row-view.js'
 import type { LoralibFacts } from './loralib-file.js'
 import type { WeightedAdapterOptions } from './weighted.js'
 import type { Tensor } from '../tensor/tensor.js'
+import type { ConversionLoss } from '../io/conversion-loss.js'
 /** Options of {@link PeftModel.fromPretrained} and {@link PeftModel.loadAdapter}. */
 export interface LoadAdapterOptions extends HubOptions {
   /** The name of the adapter in the model. @minLength 1 @default 'default' */
@@ -25,6 +26,13 @@ export interface SavePretrainedOptions {
    * PEFT, and `loadAdapter` here, then compute the start again. @default true
    */
   convertToLora?: boolean
+}
+/** Options of {@link PeftModel.saveGguf}. */
+export interface SaveAdapterGgufOptions {
+  /** The adapter to write. @minLength 1 @default the active one, the first of several */
+  adapterName?: string
+  /** Type of the factors in the file. @default their own */
+  dtype?: 'f32' | 'f16' | 'bf16'
 }
 /** How many numbers are trained. */
 export interface TrainableCount {
@@ -61,8 +69,8 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   /** @param config that of the first adapter; null for none yet */
   constructor(model: M, config?: LoraConfig | null, adapterName?: string)
   /**
-   * A model with the adapter of a folder of PEFT or mlx-lm, of a hub repository, or of a file of loralib's factors; its content says which. It does not train
-   * unless `isTrainable`; the model keeps its mode.
+   * A model with the adapter of a folder of PEFT or mlx-lm, of a hub repository, of a GGUF file, or of a file of loralib's factors; its content says which. It does
+   * not train unless `isTrainable`; the model keeps its mode.
    */
   static fromPretrained<M extends Module>(
     model: M,
@@ -126,6 +134,14 @@ export declare class PeftModel<M extends Module = Module> extends Module {
   deleteAdapter(adapterName: string): void
   /** Writes adapters in PEFT's form: `default` into the folder itself, each other into a folder of its name. @param names all of them, unless given */
   savePretrained(dir: string, names?: string | readonly string[], options?: SavePretrainedOptions): Promise<void>
+  /**
+   * Writes an adapter to a GGUF file, which llama.cpp and what is built on it load beside the GGUF file of the base. The file has the values of the moment of the call.
+   * @example
+   * await model.saveGguf('adapter.gguf', { adapterName: 'ann', dtype: 'f16' })
+   * @returns what the file holds with other numbers; an empty list where it is exact
+   * @throws {UnsupportedError} for what the format has no place for: DoRA, biases, modules that are trained as a whole.
+   */
+  saveGguf(path: string, options?: SaveAdapterGgufOptions): Promise<ConversionLoss[]>
   /**
    * Makes calls with these adapters use merged weights, one copy of each adapted weight, at once; the base is not changed. Calls of views with other adapters are
    * computed unmerged. The copies are checked for NaN and infinity: then the call is rejected, and what was merged before is so again.

@@ -69,6 +69,7 @@ export function bases(lora, { folder }) {
     'models.saveGguf': { args: [decoder, at('model.gguf')] },
     'models.KvCache.append': { receiver: extended, args: [() => 0, heads, heads] },
     'peft.PeftModel.fromPretrained': { args: [decoder, folderOfPeft] },
+    'peft.PeftModel.saveGguf': { receiver: adapted, args: [at('adapter.gguf')] },
     'peft.PeftModel.forward': { receiver: adapted, args: [() => [[1, 2]]] },
     'peft.PeftModel.loadAdapter': { receiver: adapted, args: [folderOfPeft, () => ({ adapterName: 'more' })] },
     'peft.PeftModel.withAdapters': { receiver: adapted, args: [() => ['default', '__base__']] },

@@ -1,6 +1,6 @@
 // A model in a GGUF file: its configuration, and its tensors under the names of Hugging Face.
 import { FormatError, KeyError } from '../../errors.js'
-import { parseHeader } from '../../io/gguf/header.js'
+import { loadGgufHeader, parseHeader } from '../../io/gguf/header.js'
 import type { GgufHeader } from '../../io/gguf/header.js'
 import { WeightsFile } from '../../native/files.js'
 import { fromId } from '../../native/tensor.js'
@@ -52,6 +52,25 @@ export async function readGgufModel(path: string, mapped: boolean): Promise<Gguf
   } catch (error) {
     for (const each of Object.values(dict)) each.dispose()
     throw error
+  } finally {
+    file.close()
+  }
+}
+
+/** Whether a GGUF file holds a tokenizer. */
+export async function hasTokenizer(path: string): Promise<boolean> {
+  const { metadata } = await loadGgufHeader(path)
+  return (metadata['tokenizer.ggml.model']?.value ?? 'none') !== 'none'
+}
+
+/** The configuration of the model in a GGUF file. */
+export async function readGgufConfig(path: string): Promise<Record<string, unknown>> {
+  const file = await WeightsFile.open(path, true)
+  try {
+    const json = file.gguf()
+    if (json === null) throw notGguf(path)
+    const header = parseHeader(json)
+    return configOfFile(path, familyOfFile(path, header), header, await readFactors(file, header))
   } finally {
     file.close()
   }

@@ -1,4 +1,4 @@
-// The folder of a whole model with its weights in safetensors, of another type or in shards of another size.
+// The folder of a whole model with its weights in safetensors, of another type or in shards of another size; the model lies in a folder or in a GGUF file.
 import { join } from 'node:path'
 import { copyTokenizer } from '../../hub/copy.js'
 import { lossOf, relativeError } from '../../io/conversion-loss.js'
@@ -9,30 +9,34 @@ import { makeFolderNow, writeText } from '../../io/write-text.js'
 import { findStateDict } from '../../nn/find-state-dict.js'
 import type { FloatDtype } from '../../runtime/options.js'
 import { checkTensors } from '../../tensor/named-tensors.js'
-import { isFloat } from '../../tensor/dtype.js'
-import { noGrad } from '../../tensor/scope.js'
+import { isBlocks, isFloat } from '../../tensor/dtype.js'
+import { keep, noGrad } from '../../tensor/scope.js'
 import type { Tensor } from '../../tensor/tensor.js'
+import { Tokenizer } from '../../tokenizer/tokenizer.js'
+import { modelSource } from '../gguf/find.js'
+import type { ModelSource } from '../gguf/find.js'
+import { hasTokenizer, readGgufModel } from '../gguf/read.js'
 import { configText } from './config-text.js'
 import { readConfig } from './config.js'
 import { LONG_NAMES, weightFile } from './pretrained.js'
 
-/** Writes the weights of a folder as safetensors, with its tokenizer and configuration beside. All weights keep their names. */
+/** Writes the weights of a model as safetensors, with its tokenizer and configuration beside. Weights of a folder keep their names; blocks become floats. */
 export async function convertWeights(
   owner: string,
   input: string,
   output: string,
   { dtype, maxShardSize }: { dtype: FloatDtype | undefined; maxShardSize: number | string | undefined },
-): Promise<{ from: 'safetensors' | 'torch'; count: number; losses: ConversionLoss[] }> {
+): Promise<{ from: 'safetensors' | 'torch' | 'gguf'; count: number; losses: ConversionLoss[] }> {
   const maxBytes = sizeInBytes(owner, 'maxShardSize', maxShardSize)
-  const config = await readConfig(input)
-  const file = await weightFile(input)
-  const dict = findStateDict(await load(file, { mapped: true }), (key) => !key.startsWith('module.'))
-  checkTensors(file, dict)
+  const source = await modelSource(owner, input, {})
+  const { config, dict, from } = await readSource(source)
+  checkTensors(input, dict)
   const rounded: [name: string, error: number][] = []
   const entries: [string, Tensor][] = []
   for (const [name, tensor] of Object.entries(dict)) {
-    const isChanged = dtype !== undefined && isFloat(tensor.dtype) && tensor.dtype !== dtype
-    const made = isChanged ? noGrad(() => tensor.to(dtype)) : tensor
+    const target = isBlocks(tensor.dtype) ? (dtype ?? 'f32') : isFloat(tensor.dtype) ? (dtype ?? tensor.dtype) : null
+    const isChanged = target !== null && tensor.dtype !== target
+    const made = isChanged ? noGrad(() => keep(tensor.to(target as FloatDtype))) : tensor
     if (isChanged) rounded.push([name, await relativeError(tensor, made)])
     entries.push([name, made])
   }
@@ -41,11 +45,23 @@ export async function convertWeights(
     maxBytes,
     metadata: { format: 'pt' },
   })
-  await copyTokenizer(input, output)
+  await writeTokenizer(source, output)
   const { torch_dtype: old, ...fields } = config
   const written = dtype === undefined ? { ...fields, ...(old !== undefined && { torch_dtype: old }) } : { ...fields, dtype: LONG_NAMES[dtype] } // prettier-ignore
   await writeText(join(output, 'config.json'), configText(written, config))
   for (const tensor of new Set([...Object.values(dict), ...entries.map(([, each]) => each)])) tensor.dispose()
-  const from = file.includes('.safetensors') ? 'safetensors' : 'torch'
-  return { from, count: entries.length, losses: lossOf(`rounded to ${dtype}`, rounded) }
+  return { from, count: entries.length, losses: lossOf(`rounded to ${dtype ?? 'f32'}`, rounded) }
+}
+
+async function readSource({ path, isGguf }: ModelSource) {
+  if (isGguf) return { ...(await readGgufModel(path, true)), from: 'gguf' as const }
+  const config = await readConfig(path)
+  const file = await weightFile(path)
+  const dict = findStateDict(await load(file, { mapped: true }), (key) => !key.startsWith('module.'))
+  return { config, dict, from: file.includes('.safetensors') ? ('safetensors' as const) : ('torch' as const) }
+}
+
+async function writeTokenizer({ path, isGguf }: ModelSource, output: string): Promise<void> {
+  if (!isGguf) await copyTokenizer(path, output)
+  else if (await hasTokenizer(path)) await (await Tokenizer.fromFileAsync(path)).saveFolder(output)
 }
