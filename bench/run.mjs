@@ -1,4 +1,4 @@
-// npm run bench -- CASE… | all [--pairs 3] [--threads 2] [--reps N] [--warmup N] [--scaling] [--keep-disturbed] [--json]
+// npm run bench -- CASE… | all | k | scale [--pairs 3] [--threads 2] [--reps N] [--warmup N] [--scaling] [--keep-disturbed] [--json]
 //
 // Torch and ours alternately, torch, node, torch, node, …, each in a fresh process, on an otherwise idle machine. A pair during which other processes used
 // more than 5 % of the machine is repeated, up to three times as many pairs as requested; --keep-disturbed counts it, and writes no result. Torch is in
@@ -36,7 +36,21 @@ const note = (line) => console.error(line)
 const here = machine()
 const pairs = Number(values.pairs)
 
-await (positionals.includes('k') ? againstLlama() : main()).catch((error) => fail(error.message))
+await chosen().catch((error) => fail(error.message))
+
+/** Cases k and scale have programs of their own. */
+function chosen() {
+  if (positionals.includes('k')) return againstLlama()
+  return positionals[0] === 'scale' ? atScale() : main()
+}
+
+async function atScale() {
+  if (process.platform !== 'linux') fail('the bench reads /proc: it needs Linux')
+  await checkBuild()
+  const { benchScale } = await import('./scale.mjs')
+  const settings = { shapes: positionals.slice(1), pairs, threads: Number(values.threads), json: values.json, note }
+  if (!(await benchScale(settings))) process.exitCode = 1
+}
 
 /** Case k has another peer, and so a program of its own. */
 async function againstLlama() {
