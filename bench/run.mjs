@@ -47,7 +47,7 @@ function chosen() {
 async function atScale() {
   if (process.platform !== 'linux') fail('the bench reads /proc: it needs Linux')
   await checkBuild()
-  const { benchScale } = await import('./scale.mjs')
+  const { benchScale } = await import('./scale/measure.mjs')
   const settings = { shapes: positionals.slice(1), pairs, threads: Number(values.threads), json: values.json, note }
   if (!(await benchScale(settings))) process.exitCode = 1
 }
@@ -57,7 +57,7 @@ async function againstLlama() {
   if (positionals.length !== 1) fail('k runs alone: npm run bench -- k')
   if (process.platform !== 'linux') fail('the bench reads /proc: it needs Linux')
   await checkBuild()
-  const { benchLlama } = await import('./llama.mjs')
+  const { benchLlama } = await import('./llama/compare.mjs')
   if (!(await benchLlama({ pairs, threads: Number(values.threads), json: values.json, note }))) process.exitCode = 1
 }
 

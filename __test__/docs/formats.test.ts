@@ -15,6 +15,8 @@ export const claims = {
   mlx: fs.readdirSync('adapter-mlx').sort(),
   merged: fs.readdirSync('merged').sort(),
   half: half.losses[0].what,
+  small: [small.losses[0].what, wide.from, wide.losses.length],
+  gguf: [...fromGguf.peftConfig.values()].map(({ r, loraAlpha }) => [r, loraAlpha]),
   layers: tensors.length / 2,
   adapters: [...adapter.peftConfig.values()].map(({ r, loraAlpha }) => [r, loraAlpha]),
 }
@@ -30,6 +32,8 @@ test('formats: the code of the page runs, and what the page says of it is true',
     (claims['merged'] as string[]).includes('config.json') && (claims['merged'] as string[]).includes('tokenizer.json'),
   )
   t.is(claims['half'], 'rounded to f16')
+  t.deepEqual(claims['small'], ['rounded to q8_0', 'gguf', 0])
+  t.deepEqual(claims['gguf'], [[8, 16]])
   t.true(Number(claims['layers']) > 0)
   t.deepEqual(claims['adapters'], [[8, 64]])
 })

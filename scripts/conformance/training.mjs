@@ -64,7 +64,8 @@ async function runPeftTrajectory(fixture, check) {
   check.rule(['hyper', 'no_decay'], /^names ending in bias$/)
   if (check.failures.length > 0) return
   const got = await fixture.shared(PEFT_SETTINGS, trainPeft)
-  checkTargets(got.model, got.targets, check)
+  // A named adapter is made of the stated targets; loralib's layers are where the case has factors.
+  if (variantsOf(fixture.entry.peft_config).length === 0) checkTargets(got.model, got.targets, check)
   await compareRun(fixture.entry, got, check)
 }
 

@@ -97,6 +97,7 @@ export type SchemaName =
   | 'LoraLinearOptions'
   | 'LoraOptions'
   | 'LoraPlusOptions'
+  | 'LoralibFacts'
   | 'MakeOptions'
   | 'MarginOptions'
   | 'MaskedLMOptions'
@@ -277,6 +278,7 @@ LoraFaOptions {"fields":{"lr":61,"betas":{"kind":"list","items":{"kind":"number"
 LoraLinearOptions {"fields":{"fanInFanOut":1,"r":56,"loraAlpha":63,"mergeWeights":1,"dtype":8,"device":136,"loraDropout":60,"bias":138,"weight":26}}
 LoraOptions {"fields":{"r":56,"loraAlpha":63,"mergeWeights":1,"dtype":8,"device":136}}
 LoraPlusOptions {"fields":{"lr":63,"loraplusLrRatio":63,"loraplusLrEmbedding":61,"loraplusWeightDecay":61},"required":["lr","loraplusLrRatio"]}
+LoralibFacts {"fields":{"loraAlpha":63,"enableLora":{"kind":"list","items":{"kind":"boolean"}}},"required":["loraAlpha"]}
 MakeOptions {"fields":{"dtype":7,"requiresGrad":1}}
 MarginOptions {"fields":{"margin":63,"reduction":13}}
 MaskedLMOptions {"fields":{"labels":144,"attentionMask":144,"tokenTypeIds":144,"positionIds":144,"outputHiddenStates":1}}

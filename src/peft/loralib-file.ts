@@ -9,7 +9,9 @@ import { readNote } from '../lora/adapter-note.js'
 import type { AdapterNote, LayerNote } from '../lora/adapter-note.js'
 import { findStateDict } from '../nn/find-state-dict.js'
 import type { StateDict } from '../nn/module.js'
+import { checkOptions } from '../runtime/check-options.js'
 import { show } from '../runtime/options.js'
+import { schemas } from '../runtime/tables.js'
 import { setNote } from '../tensor/dict-note.js'
 import { cat, zeros } from '../tensor/make.js'
 import { checkTensors } from '../tensor/named-tensors.js'
@@ -39,6 +41,7 @@ export async function readLoralib(
   facts: LoralibFacts | undefined,
   isEmbedding: (path: string) => boolean = hasTableName,
 ): Promise<AdapterForm> {
+  if (facts !== undefined) checkOptions(owner, facts, schemas.LoralibFacts)
   const file = await load(path)
   const note = readNote(file)
   const dict = findStateDict(file, (key) => !key.startsWith('module.'))

@@ -5,6 +5,7 @@ import { isLoraLayer } from '../lora/lora-layer.js'
 import type { LoraLayer } from '../lora/lora-layer.js'
 import type { Module } from '../nn/module.js'
 import { stack } from '../tensor/make.js'
+import { isBlocks } from '../tensor/dtype.js'
 import { keep, noGrad } from '../tensor/scope.js'
 import { Tensor } from '../tensor/tensor.js'
 import { parts } from './apply.js'
@@ -28,7 +29,7 @@ export interface MergeReport {
   layers: number
   /** The largest difference of an output for the probe, merged and not; null without a probe. */
   maxLogitChange: number | null
-  /** What was lost by rounding merged weights to the dtype of the base; 0 for an f32 base. */
+  /** What was lost by rounding merged weights to the dtype of the base, blocks too; 0 for an f32 base. */
   rounding: {
     /** The largest error of a weight. */
     maxAbs: number
@@ -93,16 +94,18 @@ async function checkFinite(
 }
 
 function isSound(layer: LoraLayer): Tensor {
-  const weight = layer.forwardWeight().isfinite().all().to('f32')
+  // Rounding to blocks makes numbers of what is none.
+  const merged = isBlocks(layer.baseWeight.dtype) ? layer.exactMerged() : layer.forwardWeight()
+  const weight = merged.isfinite().all().to('f32')
   const bias = layer.mergedBiasInUse()
   return bias === null ? weight : weight.mul(bias.isfinite().all().to('f32'))
 }
 
-/** Compared with the weights merged in f32. Those of a base in f32 are the same. */
+/** Compared with the weights merged in f32. Those of a base in f32 or f64 are the same. */
 async function roundingOf(layers: readonly LoraLayer[]): Promise<MergeReport['rounding']> {
-  const halves = layers.filter(({ baseWeight: { dtype } }) => dtype === 'bf16' || dtype === 'f16')
+  const rounded = layers.filter(({ baseWeight: { dtype } }) => dtype !== 'f32' && dtype !== 'f64')
   let [maxAbs, lost, all] = [0, 0, 0]
-  for (const layer of halves) {
+  for (const layer of rounded) {
     const found = noGrad(() => {
       const exact = layer.exactMerged()
       const error = layer.forwardWeight().to(exact.dtype).sub(exact)

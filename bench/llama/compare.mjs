@@ -3,12 +3,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { inRoot, packageJson } from '../scripts/lib/run.mjs'
-import { LLAMA_CPP, llamaCpp } from '../scripts/lib/llama-cpp.mjs'
-import { smollm2File } from '../scripts/lib/smollm2.mjs'
-import { machine } from './lib/machine.mjs'
-import { median } from './lib/median.mjs'
-import { turn } from './lib/pairs.mjs'
+import { inRoot, packageJson } from '../../scripts/lib/run.mjs'
+import { LLAMA_CPP, llamaCpp } from '../../scripts/lib/llama-cpp.mjs'
+import { smollm2File } from '../../scripts/lib/smollm2.mjs'
+import { machine } from '../lib/machine.mjs'
+import { median } from '../lib/median.mjs'
+import { turn } from '../lib/pairs.mjs'
 
 const [PROMPT, TOKENS] = [512, 128]
 
@@ -129,7 +129,7 @@ async function inKind(shipped, kind) {
 /** 512 tokens of real text, in a file. */
 async function promptIds(model) {
   const lora = await import('loralib')
-  const { PROMPT_TEXT } = await import('./llama/prompt.mjs')
+  const { PROMPT_TEXT } = await import('./prompt.mjs')
   const tokenizer = await lora.tokenizers.Tokenizer.fromPretrained(model)
   const ids = tokenizer.encode(PROMPT_TEXT).slice(0, PROMPT)
   if (ids.length < PROMPT) throw new Error(`the prompt has ${ids.length} tokens of ${PROMPT}`)

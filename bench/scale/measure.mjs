@@ -2,12 +2,12 @@
 // the share of the machine's product limit, peak memory. Linux, an idle machine, 7 GB of disk in .cache/bench.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
-import { inRoot, packageJson } from '../scripts/lib/run.mjs'
-import { machine } from './lib/machine.mjs'
-import { median } from './lib/median.mjs'
-import { turn } from './lib/pairs.mjs'
-import { trainingGflop } from './lib/work.mjs'
-import { SHAPES, fileOf, linearsOf } from './scale/shapes.mjs'
+import { inRoot, packageJson } from '../../scripts/lib/run.mjs'
+import { machine } from '../lib/machine.mjs'
+import { median } from '../lib/median.mjs'
+import { turn } from '../lib/pairs.mjs'
+import { trainingGflop } from '../lib/work.mjs'
+import { SHAPES, fileOf, linearsOf } from './shapes.mjs'
 
 const [TOKENS, RANK] = [512, 16]
 /** What is asked: the share of the product limit, and the memory of the largest. */
