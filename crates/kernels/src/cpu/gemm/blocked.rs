@@ -1,6 +1,6 @@
 //! Large f32 products: both factors are packed into panels, and C is computed tile by tile from them.
 //!
-//! An element of C is a sum over K in chains of at most `Kernel::kc` additions (of pairs, in bf16), one chain after the other. So its bits
+//! An element of C is a sum over K in chains of additions (of pairs, in bf16), one chain after the other, and of at most `Kernel::kc` steps at a time. So its bits
 //! depend on K and the instruction set only: not on M, N, the threads, or where a block ends.
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use half::{bf16, f16};
 
-use super::kernel::{Factor, Kernel, Lines, Numbers, Start, Tile};
+use super::kernel::{Factor, Kernel, Lines, Numbers, Start, Tile, chains};
 use super::plain;
 use crate::half_bits::{bf16_to_f32, f16_to_f32};
 
@@ -85,27 +85,35 @@ unsafe fn finish(edge: &[f32; MR * NR], t: &Tile) {
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 unsafe fn rows<const R: usize, const V: usize>(k: usize, mut a: *const f32, mut b: *const f32, t: &Tile) {
-    let mut sums = [[_mm256_setzero_ps(); V]; R];
     for i in 0..R {
         // Prefetches C, which is read last; its rows are too far apart for the CPU to predict.
         _mm_prefetch::<_MM_HINT_T0>(t.c.wrapping_add(i * t.c_rs).cast());
         _mm_prefetch::<_MM_HINT_T0>(t.c.wrapping_add(i * t.c_rs + NR - 1).cast());
     }
-    for _ in 0..k {
-        // SAFETY: the panels have k steps of MR and NR numbers.
-        unsafe {
-            let mut w = [_mm256_setzero_ps(); V];
-            for v in 0..V {
-                w[v] = _mm256_loadu_ps(b.add(v * LANES));
-            }
-            for i in 0..R {
-                let x = _mm256_broadcast_ss(&*a.add(i));
+    let mut sums = [[_mm256_setzero_ps(); V]; R];
+    for len in chains(k) {
+        let mut chain = [[_mm256_setzero_ps(); V]; R];
+        for _ in 0..len {
+            // SAFETY: the panels have k steps of MR and NR numbers.
+            unsafe {
+                let mut w = [_mm256_setzero_ps(); V];
                 for v in 0..V {
-                    sums[i][v] = _mm256_fmadd_ps(x, w[v], sums[i][v]);
+                    w[v] = _mm256_loadu_ps(b.add(v * LANES));
                 }
+                for i in 0..R {
+                    let x = _mm256_broadcast_ss(&*a.add(i));
+                    for v in 0..V {
+                        chain[i][v] = _mm256_fmadd_ps(x, w[v], chain[i][v]);
+                    }
+                }
+                a = a.add(MR);
+                b = b.add(NR);
             }
-            a = a.add(MR);
-            b = b.add(NR);
+        }
+        for i in 0..R {
+            for v in 0..V {
+                sums[i][v] = _mm256_add_ps(sums[i][v], chain[i][v]);
+            }
         }
     }
     let alpha = _mm256_set1_ps(t.alpha);

@@ -73,7 +73,7 @@ pub(in super::super) struct Kernel {
     pub nr: usize,
     /// Values along K in a step of the first pair of factors; the second pair has one f32 in a step.
     pub per_step: usize,
-    /// Longest chain of additions: at most so many steps are summed before they are added to C. It determines the bits.
+    /// At most so many steps are summed before they are added to C. It determines the bits.
     pub kc: usize,
     /// For the first and the second pair of factors.
     pub pack_a: [Pack; 2],
@@ -83,4 +83,15 @@ pub(in super::super) struct Kernel {
     /// # Safety
     /// The panels have these steps; no other thread touches the tile, whose rows and columns are at most MR and NR.
     pub tile: unsafe fn(steps: [usize; 2], a: *const f32, b: *const f32, tile: &Tile),
+}
+
+/// Longest chain of additions in f32. The rounding error of a sum grows with its chains, and a sum of several chains costs a few instructions more: at 256 the logits of a
+/// model whose activations are as large as 2e4 (SmolLM2) come twice as near to those in f64 as with one chain, at 2 % of the speed of a product.
+const CHAIN: usize = 256;
+
+/// The lengths of the chains in which k products are summed, nearly equal.
+#[inline(always)]
+pub(super) fn chains(k: usize) -> impl Iterator<Item = usize> {
+    let len = k.div_ceil(k.div_ceil(CHAIN).max(1)).max(1);
+    (0..k).step_by(len).map(move |at| len.min(k - at))
 }

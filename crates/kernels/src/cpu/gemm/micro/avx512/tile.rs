@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::super::kernel::{Kernel, Start, Tile};
+use super::super::kernel::{Kernel, Start, Tile, chains};
 use super::lanes::{LANES, MR, NR, first};
 use super::pack::pack;
 
@@ -43,15 +43,25 @@ unsafe fn tile([k, more]: [usize; 2], a: *const f32, b: *const f32, t: &Tile) {
 /// R rows of V registers.
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn rows<const R: usize, const V: usize>(k: usize, a: *const f32, b: *const f32, t: &Tile) {
+unsafe fn rows<const R: usize, const V: usize>(k: usize, mut a: *const f32, mut b: *const f32, t: &Tile) {
     let mut sums = [[_mm512_setzero_ps(); V]; R];
     prefetch_tile::<R, V>(t);
-    // SAFETY: as promised by the caller.
-    unsafe {
-        add(&mut sums, k, a, b);
-        for i in 0..R {
-            finish(sums[i], i, t);
+    for len in chains(k) {
+        let mut chain = [[_mm512_setzero_ps(); V]; R];
+        // SAFETY: as promised by the caller.
+        unsafe {
+            add(&mut chain, len, a, b);
+            (a, b) = (a.add(len * MR), b.add(len * NR));
         }
+        for i in 0..R {
+            for v in 0..V {
+                sums[i][v] = _mm512_add_ps(sums[i][v], chain[i][v]);
+            }
+        }
+    }
+    for i in 0..R {
+        // SAFETY: as promised by the caller.
+        unsafe { finish(sums[i], i, t) };
     }
 }
 
