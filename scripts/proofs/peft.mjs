@@ -29,16 +29,18 @@ async function main() {
   for (const each of cases) ours.set(each.name, await compute(each).catch((error) => ({ problem: error.stack })))
   const checked = await reference('check', cases)
   let passed = 0
-  console.log(`${'model, adapter'.padEnd(28)}  moves by  theirs here  ours there`)
+  console.log(`${'model, adapter'.padEnd(28)}  moves by  theirs here  ours there  PyTorch f32`)
   for (const { name } of cases) {
     const { problem, moves, here } = ours.get(name)
     const there = checked[name]
-    const why = [made[name], problem, typeof there === 'number' ? null : there].find((each) => each != null)
+    const own = made[name]
+    const isNumber = (each) => typeof each === 'number'
+    const why = [isNumber(own) ? null : own, problem, isNumber(there) ? null : there].find((each) => each != null)
     const isOk = why === undefined && moves > MOVES && here <= LIMIT && there <= LIMIT
     if (isOk) passed++
     const row =
       why ??
-      `${moves.toFixed(2).padStart(8)}  ${here.toExponential(1).padStart(11)}  ${there.toExponential(1).padStart(10)}`
+      `${moves.toFixed(2).padStart(8)}  ${here.toExponential(1).padStart(11)}  ${there.toExponential(1).padStart(10)}  ${own.toExponential(1).padStart(11)}`
     console.log(`${isOk ? 'ok    ' : 'FAILED'}  ${name.padEnd(28)}${row}`)
   }
   console.log(`${passed} of ${cases.length} adapters agree both ways within ${LIMIT}`)
