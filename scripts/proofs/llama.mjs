@@ -97,7 +97,7 @@ async function adapterScales(model, tokenizer, ids) {
   })
   peft.eval()
   lora.noGrad(() => {
-    for (const tensor of peft.trainableParameters()) tensor.add_(lora.randn([...tensor.shape]).mul(0.02))
+    for (const tensor of peft.trainableParameters()) tensor.add_(lora.randn([...tensor.shape]).mul(0.03))
   })
   const losses = await peft.saveGguf(adapter)
   for (const { what, layers, maxRelativeError } of losses)
