@@ -4,13 +4,16 @@
 // the peak of training, above that of the first process, is at most the file's size + 16 bytes for each trainable number + the activations that the engine counts + 10 %; the
 // losses are within 2 % of those in f32; the gradients of the first step are within 1e-5 (relative to the largest of each tensor). Exit code 1 when one does not hold.
 import { spawn } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { readArgs, text } from '../lib/args.mjs'
 import { smollm2File } from '../lib/smollm2.mjs'
 import { checks, mb } from './lib/report.mjs'
 import { peakBytes } from './lib/peak.mjs'
 
-const { values } = readArgs({ options: { steps: text, case: text, file: text } })
+const { values } = readArgs({ options: { steps: text, case: text, file: text, folder: text } })
+const folder = values.folder ?? mkdtempSync(join(tmpdir(), 'loralib-qlora-'))
 const STEPS = Number(values.steps ?? 30)
 const TOKENS = 256
 
@@ -22,7 +25,7 @@ they hatch. Every cloud has a silver lining. Good things come to those who wait.
 not broken, do not fix it. Laughter is the best medicine. Look before you leap. Necessity is the mother of invention. No man is an island. Practice makes perfect. The squeaky wheel
 gets the grease. There is no place like home. Two heads are better than one. Where there is smoke, there is fire. You can lead a horse to water, but you cannot make it drink.`
 
-if (values.case === undefined) await main()
+if (values.case === undefined) await main().finally(() => rmSync(folder, { recursive: true, force: true }))
 else process.send(await { idle, blocks: () => train('blocks'), f32: () => train('f32') }[values.case]())
 
 async function main() {
@@ -49,13 +52,20 @@ async function main() {
   check('the loss falls', blocks.losses.at(-1) < 0.7 * blocks.losses[0], 'to less than 70 % of the first')
   const apart = Math.max(...blocks.losses.map((loss, i) => Math.abs(loss - wide.losses[i]) / wide.losses[i]))
   check(`losses differ by at most ${apart.toExponential(1)}`, apart <= 0.02, 'within 2 %')
-  const gradients = Math.max(...blocks.gradients.map((values, i) => distance(values, wide.gradients[i])))
+  const [own, exact] = [await gradientsOf('blocks'), await gradientsOf('f32')]
+  const gradients = Math.max(...own.map((values, i) => distance(values, exact[i])))
   check(
-    `gradients of ${blocks.gradients.length} factors differ by at most ${gradients.toExponential(1)}`,
+    `gradients of ${own.length} factors differ by at most ${gradients.toExponential(1)}`,
     gradients <= 1e-5,
     'within 1e-5 of the largest',
   )
   check.end()
+}
+
+async function gradientsOf(form) {
+  const lora = await import('loralib')
+  const dict = await lora.load(join(folder, `${form}.safetensors`))
+  return Promise.all(Object.values(dict).map((tensor) => tensor.data()))
 }
 
 /** The largest difference over the largest number. */
@@ -69,7 +79,7 @@ function distance(a, b) {
 }
 
 async function inProcess(name, file) {
-  const args = [import.meta.filename, '--case', name, '--file', file, '--steps', String(STEPS)]
+  const args = [import.meta.filename, '--case', name, '--file', file, '--folder', folder, '--steps', String(STEPS)]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
@@ -91,6 +101,7 @@ async function idle() {
 }
 
 async function train(form) {
+  const gradients = join(folder, `${form}.safetensors`)
   const lora = await import('loralib')
   const tokenizer = await lora.tokenizers.Tokenizer.fromPretrained(values.file)
   const ids = [Array.from(tokenizer.encode(TEXT)).slice(0, TOKENS)]
@@ -108,7 +119,6 @@ async function train(form) {
   const trainable = parameters.reduce((sum, { numel }) => sum + numel, 0)
   const optimizer = new lora.optim.AdamW(parameters, { lr: 1e-3 })
   const losses = []
-  let gradients = []
   await lora.settle()
   const copies = lora.memory().numberBytes
   for (let step = 0; step < STEPS; step++) {
@@ -116,7 +126,8 @@ async function train(form) {
     const { loss } = model.forward(ids, { labels: ids })
     losses.push(await loss.item())
     await loss.backward()
-    if (step === 0) gradients = await Promise.all(parameters.map(({ grad }) => grad.data()))
+    // To a file, since the memory of this process is what is measured.
+    if (step === 0) await lora.save(Object.fromEntries(parameters.map(({ grad }, i) => [String(i), grad])), gradients)
     await optimizer.step()
   }
   await lora.settle()
@@ -129,6 +140,5 @@ async function train(form) {
     activations: Math.max(0, most - lasting),
     adapter: adapter.bytes,
     losses,
-    gradients,
   }
 }
