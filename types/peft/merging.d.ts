@@ -19,7 +19,7 @@ export interface MergeReport {
   layers: number
   /** The largest difference of an output for the probe, merged and not; null without a probe. */
   maxLogitChange: number | null
-  /** What was lost by rounding merged weights to the dtype of the base; 0 for an f32 base. */
+  /** What was lost by rounding merged weights to the dtype of the base, blocks too; 0 for an f32 base. */
   rounding: {
     /** The largest error of a weight. */
     maxAbs: number
