@@ -49,8 +49,8 @@ async function proveGeneration(check, model, names) {
   const view = model.withAdapters(names)
   const steps = 12
   const rows = prompt(names.length, 1, vocabulary, 5)
-  const cache = new lora.generation.KvCache()
-  const caches = names.map(() => new lora.generation.KvCache())
+  const cache = new lora.models.KvCache()
+  const caches = names.map(() => new lora.models.KvCache())
   let [equal, compared] = [0, 0]
   let next = rows
   for (let step = 0; step < steps; step++) {
