@@ -16,7 +16,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::MAX_ROWS;
-use super::tile::{Tile, prefetch};
+use super::tile::{Tile, prefetch_stream};
 use crate::blocks::{Block, BlockRef, with_block};
 use crate::float::{Lane, Stored};
 use crate::isa;
@@ -88,9 +88,10 @@ unsafe fn rows<S: Simd, B: Block, const NB: usize>(s: S, dot: &Dot<'_, B>, j: us
             for (block, out) in bytes.chunks_exact(B::BYTES).zip(wide.chunks_exact_mut(B::LEN)) {
                 B::widen(block, out);
             }
-            // The same piece of the next rows.
-            prefetch(bytes.as_ptr().wrapping_add(NB * row_bytes));
         }
+        let piece_bytes = len / B::LEN * B::BYTES;
+        let done = j * row_bytes + NB * (k0 / B::LEN * B::BYTES);
+        prefetch_stream(dot.bytes.as_ptr().wrapping_add(done), NB * piece_bytes);
         let mut i = 0;
         // SAFETY: len <= PIECE is a whole number of registers, i < m, and x has K values in a row.
         unsafe {

@@ -350,6 +350,17 @@ pub(crate) fn prefetch<T>(p: *const T) {
     let _ = p;
 }
 
+/// Bytes that are asked for ahead of those that are used: as many as come in the time that memory takes to answer, and some more.
+const AHEAD: usize = 4096;
+
+/// Prefetches what comes [`AHEAD`] of `len` bytes that are read now, where all is read in the order of its addresses.
+#[inline(always)]
+pub(crate) fn prefetch_stream(at: *const u8, len: usize) {
+    for line in (0..len).step_by(64) {
+        prefetch(at.wrapping_add(AHEAD + line));
+    }
+}
+
 /// The last columns, fewer than one register holds.
 #[inline(always)]
 unsafe fn axpy_edge<S: Simd, T: Float, W: Stored<T>, const MB: usize>(

@@ -12,7 +12,7 @@ use std::arch::x86_64::*;
 use std::ops::Range;
 
 use super::super::MAX_ROWS;
-use super::super::tile::{Tile, prefetch};
+use super::super::tile::{Tile, prefetch_stream};
 use crate::blocks::{
     Block, BlockRef, Codes, GROUP, Q2K, Q3K, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0, Steps, with_block,
 };
@@ -101,10 +101,7 @@ unsafe fn rows<B: Registers, const NB: usize, const MB: usize>(p: &Tile<f32>, w:
                 }
             }
             if i == 0 {
-                for b in 0..NB {
-                    // The same block of the next rows.
-                    prefetch(w.wrapping_add((NB + b) * row_bytes + block * B::BYTES));
-                }
+                prefetch_stream(w.wrapping_add(block * NB * B::BYTES), NB * B::BYTES);
             }
         }
         for a in 0..MB {
