@@ -1,6 +1,7 @@
 // npm run bench:quote [-- --check]: puts the numbers of bench/results between the markers: the whole table into bench/README.md, six rows in words
 // into README.md. --check changes nothing and fails when one of them says something else.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { flag, readArgs } from '../scripts/lib/args.mjs'
 import { fail, inRoot, runTool } from '../scripts/lib/run.mjs'
 import { filesBelow } from '../scripts/lib/stamp.mjs'
@@ -9,10 +10,11 @@ import { markdown, quoted } from './lib/table.mjs'
 const { check } = readArgs({ options: { check: flag } }).values
 const [BEGIN, END] = ['<!-- bench:begin (npm run bench:quote) -->', '<!-- bench:end -->']
 
-// Products that others are measured against are no case of their own.
-const results = filesBelow(['bench/results'], (path) => path.endsWith('.json') && !path.endsWith('roofline.json')).map(
-  (path) => JSON.parse(readFileSync(inRoot(path), 'utf8')),
-)
+// Products that others are measured against are no case of their own; k and scale have no side of torch's, and tables of their own.
+const results = filesBelow(
+  ['bench/results'],
+  (path) => path.endsWith('.json') && !/^(?:roofline|k|scale)\.json$/.test(basename(path)),
+).map((path) => JSON.parse(readFileSync(inRoot(path), 'utf8')))
 if (results.length === 0) fail('bench/results holds nothing; run `npm run bench -- all`')
 const summaries = results.map(({ summary }) => summary)
 const pages = {
