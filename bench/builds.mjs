@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fail, root } from '../scripts/lib/run.mjs'
-import { stale } from '../scripts/lib/stamp.mjs'
+import { needBuild } from '../scripts/lib/stamp.mjs'
 import { median } from './lib/median.mjs'
 import { compareChecks, repetitions } from './lib/pairing.mjs'
 import { isDisturbed, nodeTurn, turn } from './lib/pairs.mjs'
@@ -26,10 +26,7 @@ if (!folder || names.length === 0)
   fail('npm run bench:builds -- FOLDER CASE…: another checkout, and cases of the bench')
 const other = resolve(folder)
 if (!existsSync(resolve(other, 'bench/turn.mjs'))) fail(`${other} is no checkout of this package`)
-for (const what of ['addon', 'ts']) {
-  const why = stale(what)
-  if (why) fail(`${what}: ${why}; run \`npm run build\``)
-}
+needBuild()
 
 for (const at of [other, root]) await turn(process.execPath, ['bench/prepare.mjs', ...names], {}, at)
 for (const name of names) await compare(name)

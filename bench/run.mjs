@@ -7,7 +7,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { fail, inRoot, must, packageJson } from '../scripts/lib/run.mjs'
-import { stale } from '../scripts/lib/stamp.mjs'
+import { needBuild } from '../scripts/lib/stamp.mjs'
 import { pythonWith } from '../scripts/lib/venv.mjs'
 import { machine } from './lib/machine.mjs'
 import { ownRatios, summaryOf } from './lib/own.mjs'
@@ -46,7 +46,7 @@ function chosen() {
 
 async function atScale() {
   if (process.platform !== 'linux') fail('the bench reads /proc: it needs Linux')
-  await checkBuild()
+  needBuild()
   const { benchScale } = await import('./scale/measure.mjs')
   const settings = { shapes: positionals.slice(1), pairs, threads: Number(values.threads), json: values.json, note }
   if (!(await benchScale(settings))) process.exitCode = 1
@@ -56,14 +56,14 @@ async function atScale() {
 async function againstLlama() {
   if (positionals.length !== 1) fail('k runs alone: npm run bench -- k')
   if (process.platform !== 'linux') fail('the bench reads /proc: it needs Linux')
-  await checkBuild()
+  needBuild()
   const { benchLlama } = await import('./llama/compare.mjs')
   if (!(await benchLlama({ pairs, threads: Number(values.threads), json: values.json, note }))) process.exitCode = 1
 }
 
 async function main() {
   const names = await chosenCases()
-  await checkBuild()
+  needBuild()
   const python = await pythonWith('venv-bench', [installs], 'the bench compares with PyTorch')
   await must(process.execPath, [inRoot('bench', 'prepare.mjs'), ...names], { show: false })
   const roofline = await measureRoofline(python, names)
@@ -83,13 +83,6 @@ async function chosenCases() {
     fail(`${unknown.length > 0 ? `no case ${unknown.join(', ')}; ` : ''}cases: all, ${Object.keys(cases).join(', ')}`)
   }
   return names
-}
-
-function checkBuild() {
-  for (const what of ['addon', 'ts']) {
-    const why = stale(what)
-    if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
-  }
 }
 
 function settingsOf(name) {

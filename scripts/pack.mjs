@@ -5,7 +5,7 @@ import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } fr
 import { basename, dirname, join } from 'node:path'
 import { readArgs, readNames, text } from './lib/args.mjs'
 import { fail, inRoot, isMain, must, packageJson, run, say } from './lib/run.mjs'
-import { addonFile, stale } from './lib/stamp.mjs'
+import { addonFile, needBuild } from './lib/stamp.mjs'
 import { CUDA, addonName, mainManifest, platformManifest, platforms } from './packages/manifests.mjs'
 
 const OUT = 'out/packages'
@@ -32,10 +32,7 @@ export async function packAll({ out = inRoot(OUT), only = null } = {}) {
   const wanted = (name) => only === null || only.includes(name)
   const addons = builtAddons()
   const isOwn = Object.entries(addons).some(([name, path]) => wanted(name) && path.startsWith(inRoot('native')))
-  for (const what of [...(isOwn ? ['addon'] : []), ...(wanted('loralib') ? ['ts'] : [])]) {
-    const why = stale(what)
-    if (why) fail(`${what}: ${why}; run \`npm run build\``)
-  }
+  needBuild([...(isOwn ? ['addon'] : []), ...(wanted('loralib') ? ['ts'] : [])])
   const missing = only?.filter((name) => name !== 'loralib' && !(name in addons)) ?? []
   if (missing.length > 0) fail(`no addon is built for ${missing.join(', ')}`)
   rmSync(out, { recursive: true, force: true })

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
-import { inRoot, root } from './run.mjs'
+import { fail, inRoot, root } from './run.mjs'
 
 /** All files at or below the given paths (relative to the root) whose path passes `keep`, sorted. */
 export function filesBelow(paths, keep = () => true) {
@@ -74,6 +74,21 @@ export function stale(what) {
   if (!existsSync(inRoot(stamp))) return 'built without a stamp'
   const { sources } = JSON.parse(readFileSync(inRoot(stamp), 'utf8'))
   return sources === sourceHash(what) ? null : 'sources changed since the last build'
+}
+
+/** Why one of the builds is not of the present sources, and what to do; null when all are. */
+export function staleBuild(wanted = ['addon', 'ts']) {
+  for (const what of wanted) {
+    const why = stale(what)
+    if (why) return `${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``
+  }
+  return null
+}
+
+/** Ends the script unless the builds are of the present sources: it would measure or prove something else. */
+export function needBuild(wanted) {
+  const why = staleBuild(wanted)
+  if (why) fail(why)
 }
 
 /** Writes a stamp. Take `sources` before the build starts: a file saved while it runs then counts as changed. */

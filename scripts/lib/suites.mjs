@@ -3,7 +3,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { cargo } from './cargo.mjs'
 import { inRoot, run, runTool, tool } from './run.mjs'
-import { filesBelow, stale } from './stamp.mjs'
+import { filesBelow, staleBuild } from './stamp.mjs'
 
 export const fixtures = '../shared/fixtures'
 
@@ -51,15 +51,6 @@ function testPrograms(messages) {
 /** Lines of single tests that passed are left out. */
 const failures = (out) => out.replaceAll(/^test .* ok\n|^\n|^running \d+ tests?\n/gm, '')
 
-/** A stale build stops the tests, since they would not test the present sources. */
-function staleBuild(builds) {
-  for (const what of builds) {
-    const why = stale(what)
-    if (why) return `${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``
-  }
-  return null
-}
-
 /** `__test__/lora/linear.test.ts` in ava's TAP output: `lora › linear`. */
 const avaTitle = (file) =>
   file
@@ -72,6 +63,7 @@ const testFiles = () => filesBelow(['__test__'], (file) => file.endsWith('.test.
 
 /** Compiles __test__ to build/; returns what is wrong, or null. `builds` are what the tests will use. */
 export async function compileTests(builds = ['addon', 'ts']) {
+  // They would not test the present sources.
   const old = staleBuild(builds)
   if (old) return old
   rmSync(inRoot('build'), { recursive: true, force: true })

@@ -7,7 +7,7 @@
 // fails.
 import { readArgs } from '../lib/args.mjs'
 import { fail, inRoot, must, runTool } from '../lib/run.mjs'
-import { stale } from '../lib/stamp.mjs'
+import { needBuild } from '../lib/stamp.mjs'
 import { TORCH } from '../lib/torch.mjs'
 import { pythonWith } from '../lib/venv.mjs'
 
@@ -21,10 +21,7 @@ const INSTALLS = [
 ]
 
 readArgs()
-for (const what of ['addon', 'ts']) {
-  const why = stale(what)
-  if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
-}
+needBuild()
 const upstream = await measureUpstream()
 const tests = await runTests()
 const results = BUGS.map((bug) => judge(bug, upstream.get(bug), tests.get(bug) ?? []))

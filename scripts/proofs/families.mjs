@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { duration, fail } from '../lib/run.mjs'
-import { stale } from '../lib/stamp.mjs'
+import { needBuild } from '../lib/stamp.mjs'
 import { pythonWithPeft } from '../lib/transformers.mjs'
 
 const { values } = parseArgs({
@@ -28,10 +28,7 @@ const { values } = parseArgs({
 })
 const [seed, models] = [wholeNumber('seed', 0), wholeNumber('models', 1)]
 
-for (const what of ['addon', 'ts']) {
-  const why = stale(what)
-  if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
-}
+needBuild()
 const python = await pythonWithPeft()
 const { examine } = await import('./families/examine.mjs')
 const { autoClasses, modelClasses } = await import('./families/kinds.mjs')

@@ -7,7 +7,7 @@ import { flag, readArgs, text } from '../lib/args.mjs'
 import { llamaCpp } from '../lib/llama-cpp.mjs'
 import { smollm2File } from '../lib/smollm2.mjs'
 import { fail, inRoot, must } from '../lib/run.mjs'
-import { stale } from '../lib/stamp.mjs'
+import { needBuild } from '../lib/stamp.mjs'
 
 const LIMIT = 1e-3
 const PROMPT =
@@ -18,10 +18,7 @@ const TOP = 40
 const TAUGHT = ['The captain of the ship said: purple elephants dance on Tuesday, and the moon is made of cheese.']
 
 const { only, keep } = readArgs({ options: { only: text, keep: flag } }).values
-for (const what of ['addon', 'ts']) {
-  const why = stale(what)
-  if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
-}
+needBuild()
 const lora = await import('loralib')
 const { AutoModelForCausalLM, saveGguf } = lora.models
 const folder = mkdtempSync(join(tmpdir(), 'loralib-llama-'))

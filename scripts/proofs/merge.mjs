@@ -1,14 +1,10 @@
 // npm run proof:merge [-- --cycles N]: merging and unmerging again and again, of mixed adapters, on bases of each kind. The base stays as it is to the bit; what is merged
 // computes what is not, within what the dtype of the base can hold; an adapter with NaN is refused, and changes nothing.
 import { readArgs, text } from '../lib/args.mjs'
-import { fail } from '../lib/run.mjs'
-import { stale } from '../lib/stamp.mjs'
+import { needBuild } from '../lib/stamp.mjs'
 
 const cycles = Number(readArgs({ options: { cycles: text } }).values.cycles ?? 100)
-for (const what of ['addon', 'ts']) {
-  const why = stale(what)
-  if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
-}
+needBuild()
 const lora = await import('loralib')
 
 /** The kinds of bases, and by how much a logit near 1 may change: a few roundings of a weight. */

@@ -8,16 +8,13 @@
 // `--short` (CI) takes a smaller shape and judges no times. Exit code 1 when something does not hold.
 import { flag, readArgs, text } from '../lib/args.mjs'
 import { fail } from '../lib/run.mjs'
-import { stale } from '../lib/stamp.mjs'
+import { needBuild } from '../lib/stamp.mjs'
 import { checks } from './lib/report.mjs'
 import { proveAdapters } from './mixed/adapters.mjs'
 import { proveViews } from './mixed/views.mjs'
 
 const { short, only, rows } = readArgs({ options: { short: flag, only: text, rows: text } }).values
-for (const what of ['addon', 'ts']) {
-  const why = stale(what)
-  if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
-}
+needBuild()
 if (only !== undefined && only !== 'adapters' && only !== 'views') fail(`--only ${only}: write adapters or views`)
 
 const check = checks({ judgeTimes: !short })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { readArgs, text } from '../lib/args.mjs'
 import { pythonWithMlx } from '../lib/mlx.mjs'
 import { fail, inRoot, run } from '../lib/run.mjs'
-import { stale } from '../lib/stamp.mjs'
+import { needBuild } from '../lib/stamp.mjs'
 
 const LIMIT = 1e-4
 const MOVES = 0.1
@@ -17,10 +17,7 @@ const IDS = [
 ]
 
 const { only } = readArgs({ options: { only: text } }).values
-for (const what of ['addon', 'ts']) {
-  const why = stale(what)
-  if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
-}
+needBuild()
 const lora = await import('loralib')
 const python = await pythonWithMlx()
 const folder = mkdtempSync(join(tmpdir(), 'loralib-mlx-'))

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { flag, readArgs, text } from '../lib/args.mjs'
 import { fail, inRoot, must, run } from '../lib/run.mjs'
-import { stale } from '../lib/stamp.mjs'
+import { needBuild } from '../lib/stamp.mjs'
 import { pythonWithPeft } from '../lib/transformers.mjs'
 import { GGUF_PACKAGES } from '../lib/smollm2.mjs'
 import { pythonWith } from '../lib/venv.mjs'
@@ -14,10 +14,7 @@ import { pythonWith } from '../lib/venv.mjs'
 const LIMIT = 1e-4
 const MOVES = 0.1
 const { only, keep } = readArgs({ options: { only: text, keep: flag } }).values
-for (const what of ['addon', 'ts']) {
-  const why = stale(what)
-  if (why) fail(`${what === 'ts' ? 'dist/' : 'the addon'}: ${why}; run \`npm run build\``)
-}
+needBuild()
 const lora = await import('loralib')
 const python = await pythonWithPeft()
 const folder = mkdtempSync(join(tmpdir(), 'loralib-peft-'))
