@@ -23,7 +23,9 @@ export class DoraNorms {
       const crossed = ops.linear(a, asMatrix(weight), null, layout).transpose(0, 1) // (out, r)
       const squared = b.matmul(a.matmul(a.transpose(0, 1)))
       const sum = crossed.mul(2 * scaling).add(squared.mul(scaling * scaling))
-      return this.ofWeight(weight, layout).add(sum.mul(b).sum(1)).sqrt()
+      // In f64: the rounding of a norm would be an error that all outputs of its row have in common.
+      const norms = this.ofWeight(weight, layout).add(sum.mul(b).sum(1).to('f64')).sqrt()
+      return norms.to(wideDtype(weight.dtype))
     })
   }
 
@@ -32,7 +34,7 @@ export class DoraNorms {
     if (known && known.of === weight && known.version === weight.version) return known.value
     known?.value.dispose()
     const wide = asMatrix(weight.to(wideDtype(weight.dtype)))
-    const value = keep(wide.square().sum(layout === 1 ? 0 : 1))
+    const value = keep(wide.square().sum(layout === 1 ? 0 : 1).to('f64'))
     this.squares = { of: weight, version: weight.version, value }
     return value
   }

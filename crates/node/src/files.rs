@@ -109,6 +109,7 @@ impl NativeWeights {
             let rows = tensor.shape.first().copied().unwrap_or(0);
             let bytes = reorder_heads(tensor.window.bytes(), rows, heads as usize, HeadRows::Halves);
             tensor.window.check()?;
+            tensor.window.leave();
             let bytes: SharedBytes = Arc::new(bytes?);
             let len = (*bytes).as_ref().len();
             let window = Window::new(bytes, 0, len, tensor.dtype)?;

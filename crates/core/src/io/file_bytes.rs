@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
@@ -10,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::platform::{FileKey, Watched, file_key, prefer_huge_pages};
+use crate::platform::{FileKey, Watched, drop_pages, file_key, prefer_huge_pages};
 use crate::storage::Bytes;
 
 /// What makes two opened files the same bytes: location, size and time of the last change.
@@ -179,6 +180,12 @@ impl AsRef<[u8]> for FileBytes {
 }
 
 impl Bytes for FileBytes {
+    fn leave(&self, range: Range<usize>) {
+        if let Data::Mapped(map) = &self.data {
+            drop_pages(&map.bytes, range);
+        }
+    }
+
     fn check(&self) -> Result<()> {
         let Data::Mapped(map) = &self.data else { return Ok(()) };
         if !map.has_changed() {
@@ -274,6 +281,22 @@ mod tests {
         assert_ne!(FileBytes::read(&path).unwrap().id(), &id);
         std::fs::write(&path, b"").unwrap();
         assert!(FileBytes::map(&path).unwrap().as_ref().is_empty());
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn bytes_that_were_left_are_there_when_they_are_read_again() {
+        let path = std::env::temp_dir().join(format!("loralib-leave-{}", std::process::id()));
+        let whole: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
+        std::fs::write(&path, &whole).unwrap();
+        for bytes in [FileBytes::map(&path).unwrap(), FileBytes::read(&path).unwrap()] {
+            assert_eq!(bytes.as_ref(), whole);
+            for range in [0..100_000, 5_000..70_001, 99_999..100_000, 7..7] {
+                bytes.leave(range);
+                assert_eq!(bytes.as_ref(), whole);
+                bytes.check().unwrap();
+            }
+        }
         std::fs::remove_file(&path).unwrap();
     }
 

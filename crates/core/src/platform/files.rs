@@ -7,6 +7,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::Result;
+use std::ops::Range;
 use std::path::Path;
 #[cfg(windows)]
 use std::path::PathBuf;
@@ -49,6 +50,16 @@ pub fn prefer_huge_pages(mapping: &memmap2::Mmap) {
     let _ = mapping.advise(memmap2::Advice::HugePage);
     #[cfg(not(target_os = "linux"))]
     let _ = mapping;
+}
+
+/// Takes the pages of a range of a file's mapping out of this process. They stay in the system's cache, and whoever reads them has them back.
+pub fn drop_pages(mapping: &memmap2::Mmap, range: Range<usize>) {
+    // SAFETY: the mapping is shared and read-only, so its pages hold what the file holds, and nothing is lost.
+    #[cfg(unix)]
+    let _ =
+        unsafe { mapping.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
+    #[cfg(not(unix))]
+    let _ = (mapping, range);
 }
 
 /// Reserves the space on the disk at once: a full disk fails before anything is written, and renaming has no blocks left to allocate.

@@ -10,7 +10,7 @@ mod stderr;
 mod threads;
 
 pub use computing::Computing;
-pub use files::{FileKey, file_key, hold, prefer_huge_pages, replace_file, reserve, sync_folder};
+pub use files::{FileKey, drop_pages, file_key, hold, prefer_huge_pages, replace_file, reserve, sync_folder};
 pub use lost_pages::Watched;
 pub use memory::{available_memory, can_map, has_address_limit, memory_limit};
 pub use stderr::say;

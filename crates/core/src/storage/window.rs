@@ -1,5 +1,6 @@
 //! Values in bytes that somebody else owns, such as a mapped file.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::code::Code;
@@ -14,6 +15,11 @@ pub trait Bytes: AsRef<[u8]> + Send + Sync {
     /// [`Code::File`] when the file that holds them was cut short or rewritten.
     fn check(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Says that nothing reads these bytes again for now. Pages of a file need no memory then; reading them fetches them once more.
+    fn leave(&self, range: Range<usize>) {
+        let _ = range;
     }
 }
 
@@ -64,6 +70,11 @@ impl Window {
     /// As there.
     pub fn check(&self) -> Result<()> {
         self.bytes.check()
+    }
+
+    /// Says that nothing reads the window again for now; see [`Bytes::leave`].
+    pub fn leave(&self) {
+        self.bytes.leave(self.start..self.start + self.len);
     }
 
     /// Whether both lie in the same bytes, and so have one answer to [`Window::check`].

@@ -88,7 +88,7 @@ pub(in super::super) struct Kernel {
 /// Longest chain of additions in f32. The rounding error of a sum grows with its chains, and a sum of several chains costs a few instructions more: at 256 the logits of a
 /// model whose activations are as large as 2e4 (SmolLM2) come twice as near to those in f64 as with one chain, at 2 % of the speed of a product.
 #[cfg(target_arch = "x86_64")]
-const CHAIN: usize = 256;
+const CHAIN: usize = 64;
 
 /// The lengths of the chains in which k products are summed, nearly equal.
 #[cfg(target_arch = "x86_64")]
