@@ -26,7 +26,12 @@ not broken, do not fix it. Laughter is the best medicine. Look before you leap. 
 gets the grease. There is no place like home. Two heads are better than one. Where there is smoke, there is fire. You can lead a horse to water, but you cannot make it drink.`
 
 if (values.case === undefined) await main().finally(() => rmSync(folder, { recursive: true, force: true }))
-else process.send(await { idle, blocks: () => train('blocks'), f32: () => train('f32') }[values.case]())
+else process.send(await run(...values.case.split(' ')))
+
+/** A case: what it trains on, and whether only the gradients of its first step are asked for. */
+function run(form, what) {
+  return form === 'idle' ? idle() : train(form, { onlyGradients: what === 'gradients' })
+}
 
 async function main() {
   const { path } = await smollm2File('proof:qlora trains on it')
@@ -52,7 +57,7 @@ async function main() {
   check('the loss falls', blocks.losses.at(-1) < 0.7 * blocks.losses[0], 'to less than 70 % of the first')
   const apart = Math.max(...blocks.losses.map((loss, i) => Math.abs(loss - wide.losses[i]) / wide.losses[i]))
   check(`losses differ by at most ${apart.toExponential(1)}`, apart <= 0.02, 'within 2 %')
-  const [own, exact] = [await gradientsOf('blocks'), await gradientsOf('f32')]
+  const [own, exact] = [await gradientsOf('blocks', path), await gradientsOf('f32', path)]
   const gradients = Math.max(...own.map((values, i) => distance(values, exact[i])))
   check(
     `gradients of ${own.length} factors differ by at most ${gradients.toExponential(1)}`,
@@ -62,7 +67,9 @@ async function main() {
   check.end()
 }
 
-async function gradientsOf(form) {
+/** Those of the first step, by a process of their own: writing them takes memory. */
+async function gradientsOf(form, file) {
+  await inProcess(`${form} gradients`, file)
   const lora = await import('loralib')
   const dict = await lora.load(join(folder, `${form}.safetensors`))
   return Promise.all(Object.values(dict).map((tensor) => tensor.data()))
@@ -100,7 +107,7 @@ async function idle() {
   return { peak: peakBytes() }
 }
 
-async function train(form) {
+async function train(form, { onlyGradients = false } = {}) {
   const gradients = join(folder, `${form}.safetensors`)
   const lora = await import('loralib')
   const tokenizer = await lora.tokenizers.Tokenizer.fromPretrained(values.file)
@@ -121,23 +128,29 @@ async function train(form) {
   const losses = []
   await lora.settle()
   const copies = lora.memory().numberBytes
-  for (let step = 0; step < STEPS; step++) {
+  const steps = onlyGradients ? 1 : STEPS
+  let activations = 0
+  for (let step = 0; step < steps; step++) {
     optimizer.zeroGrad()
+    await lora.settle()
+    const before = lora.memory()
     const { loss } = model.forward(ids, { labels: ids })
     losses.push(await loss.item())
+    const { peakBytes: most } = lora.memory()
+    // Where this forward pass is the peak so far, what was live then without what lasts: copies of the base and adapters, gradients, moments.
+    if (most > before.peakBytes)
+      activations = Math.max(activations, most - copies - before.gradient.bytes - before.optimizer.bytes)
     await loss.backward()
-    // To a file, since the memory of this process is what is measured.
-    if (step === 0) await lora.save(Object.fromEntries(parameters.map(({ grad }, i) => [String(i), grad])), gradients)
-    await optimizer.step()
+    if (!onlyGradients) await optimizer.step()
   }
+  if (onlyGradients) await lora.save(Object.fromEntries(parameters.map(({ grad }, i) => [String(i), grad])), gradients)
   await lora.settle()
   const { adapter, gradient, optimizer: state, peakBytes: most } = lora.memory()
-  // What was live at most, without weights that are no activations: copies of the base, adapters, their gradients and moments.
-  const lasting = copies + gradient.bytes + state.bytes
+  activations = Math.max(activations, most - copies - gradient.bytes - state.bytes)
   return {
     peak: peakBytes(),
     trainable,
-    activations: Math.max(0, most - lasting),
+    activations,
     adapter: adapter.bytes,
     losses,
   }
