@@ -1,4 +1,4 @@
-// PyTorch, transformers and PEFT from PyPI, in a virtual environment that proofs share.
+// PyTorch, transformers, PEFT and bitsandbytes from PyPI, in a virtual environment that proofs share.
 import { TORCH } from './torch.mjs'
 import { pythonWith } from './venv.mjs'
 
@@ -12,7 +12,7 @@ const INSTALLS = [
     ...['annotated-doc==0.0.7', 'rich==15.0.0', 'pygments==2.21.0', 'markdown-it-py==4.3.0', 'mdurl==0.1.2'],
     ...['shellingham==1.5.4', 'httpx2==2.16.2', 'httpcore2==2.16.2', 'anyio==4.16.0', 'idna==3.20', 'h11==0.16.0'],
     ...['truststore==0.10.5', 'pydantic==2.14.4', 'pydantic_core==2.50.5', 'annotated-types==0.8.0'],
-    ...['typing-inspection==0.4.5'],
+    ...['typing-inspection==0.4.5', 'bitsandbytes==0.50.2'],
   ],
 ]
 

@@ -266,7 +266,7 @@ LayerNormOptions {"fields":{"eps":61,"elementwiseAffine":1,"bias":138,"weight":2
 LinearCrossEntropyOptions {"fields":{"bias":146,"ignoreIndex":58,"labelSmoothing":60,"reduction":13}}
 LinearLROptions {"fields":{"startFactor":59,"endFactor":60,"totalIters":57}}
 LinearOptions {"fields":{"bias":138,"weight":26,"dtype":8,"device":136}}
-LoadAdapterOptions {"fields":{"adapterName":135,"isTrainable":1,"loralib":102,"revision":136,"cacheDir":136,"token":174,"endpoint":176,"localFilesOnly":1,"onProgress":28,"signal":19}}
+LoadAdapterOptions {"fields":{"adapterName":135,"isTrainable":1,"loralib":102,"ggufFile":136,"revision":136,"cacheDir":136,"token":174,"endpoint":176,"localFilesOnly":1,"onProgress":28,"signal":19}}
 LoadOptions {"fields":{"mapped":1}}
 LoopOptions {"fields":{"loader":{"kind":"object","name":"BatchSource","fields":["length","stateDict","loadStateDict"],"text":"an object with length, stateDict and loadStateDict"},"loss":28,"optimizer":{"kind":"object","name":"LoopOptimizer","fields":["paramGroups","step","zeroGrad","stateDict","loadStateDict"]},"schedule":{"kind":"union","of":[{"kind":"object","name":"LoopSchedule","fields":["step","stateDict","loadStateDict"],"text":"an object with step, stateDict and loadStateDict"},{"kind":"null"}]},"steps":56,"startStep":56,"gradientAccumulationSteps":57,"maxGradNorm":61,"signal":19,"onStep":28},"required":["loader","loss","optimizer","steps"]}
 LoraAttentionOptions {"fields":{"enableLora":33,"out":1,"r":56,"loraAlpha":63,"mergeWeights":1,"loraDropout":60,"dropout":60,"bias":1,"kdim":57,"vdim":57,"batchFirst":1,"addBiasKv":1,"addZeroAttn":1,"dtype":8,"device":136}}

@@ -1,7 +1,7 @@
 // The files of a repository that a model or a tokenizer needs.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FormatError } from '../errors.js'
+import { FileError, FormatError } from '../errors.js'
 import { HubError } from './errors.js'
 
 /** Names of the weight files in a model folder, the preferred ones first: safetensors can be mapped, and is not a pickle. */
@@ -72,13 +72,17 @@ export const ADAPTER_FILES = ['adapter_model.safetensors', 'adapter_model.bin'] 
 /** The tensors of an adapter as mlx-lm saves it, beside a configuration of the same name. */
 export const MLX_ADAPTER_FILE = 'adapters.safetensors'
 
-/** An adapter in PEFT's form, or in that of mlx-lm. */
+/** An adapter in PEFT's form, in that of mlx-lm, or where there is no configuration the one GGUF file. */
 export const ADAPTER: Need = {
   choose(subject, present) {
     const all = [...ADAPTER_FILES, MLX_ADAPTER_FILE]
     const weights = all.find((name) => present.has(name))
-    if (weights !== undefined && present.has(ADAPTER_CONFIG)) return [ADAPTER_CONFIG, weights]
-    throw lacking(subject, `${ADAPTER_CONFIG} and ${all.join(' or ')}`, present)
+    const hasConfig = present.has(ADAPTER_CONFIG)
+    if (weights !== undefined && hasConfig) return [ADAPTER_CONFIG, weights]
+    const ggufs = hasConfig ? [] : [...present].filter((name) => /^[^/]+\.gguf$/i.test(name)).sort()
+    if (ggufs.length === 1) return ggufs
+    if (ggufs.length > 1) throw severalGguf(subject, ggufs)
+    throw lacking(subject, `${ADAPTER_CONFIG} and ${all.join(' or ')}, or one GGUF file`, present)
   },
   further: async () => [],
 }
@@ -113,6 +117,16 @@ function weightMap(subject: string, text: string): Record<string, unknown> {
 function badIndex(subject: string, expected: string, received: string): FormatError {
   const fix = 'get the checkpoint from a source that you trust'
   return new FormatError({ what: `${subject}: the index of the weights is not usable`, expected, received, fix })
+}
+
+/** The error for several GGUF files where one is to be read. */
+export function severalGguf(subject: string, names: readonly string[]): FileError {
+  return new FileError({
+    what: `${subject} holds several GGUF files`,
+    expected: 'one, or the option ggufFile',
+    received: names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : ''),
+    fix: `name one: { ggufFile: '${names[0]!}' }`,
+  })
 }
 
 function lacking(subject: string, expected: string, present: ReadonlySet<string>): HubError {

@@ -75,6 +75,31 @@ export async function load<T = StateDict>(path: string, options: LoadOptions = {
   }
 }
 
+/**
+ * Reads a state dict tensor by tensor: each call of a name's function makes its tensor anew, and `use` decides how long it lives. For files whose tensors would take
+ * far more memory together than what is made of them.
+ */
+export async function loadOneByOne<T>(
+  path: string,
+  mapped: boolean,
+  use: (dict: Readonly<Record<string, () => Tensor>>) => Promise<T>,
+): Promise<T> {
+  const file = await WeightsFile.open(path, mapped)
+  try {
+    const object: unknown = buildObject(file.object(), (number) => (() => fromId(file.tensor(number))) as never)
+    const isDict = typeof object === 'object' && object !== null && !Array.isArray(object) && !(object instanceof Map)
+    if (isDict && Object.values(object).every((value) => typeof value === 'function')) return await use({ ...object })
+    throw new FormatError({
+      what: `${path} holds more than the weights`,
+      expected: 'a state dict: names and tensors',
+      received: 'other values, too',
+      fix: 'save the state dict alone',
+    })
+  } finally {
+    file.close()
+  }
+}
+
 /** What we write into the header of a safetensors file. Most files hold none of it, and headers may be long: then they are not parsed. */
 function metadataOf(header: string | null): Readonly<Record<string, string | undefined>> {
   if (header === null || ![OBJECT_KEY, NOTE_KEY].some((key) => header.includes(`"${key}"`))) return {}

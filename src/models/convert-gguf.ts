@@ -12,7 +12,7 @@ import type { ModelSource } from './gguf/find.js'
 import { hasTokenizer } from './gguf/read.js'
 import { AutoModelForCausalLM } from './registry.js'
 import { saveGguf } from './save-gguf.js'
-import { weightFile } from './shared/pretrained.js'
+import { weightFile } from './shared/model-folder.js'
 
 /** Writes the model of a folder, a hub id or another GGUF file, with its tokenizer. What the types of the file cost is measured on what was written. */
 export async function convertToGguf(

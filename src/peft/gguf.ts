@@ -47,7 +47,9 @@ export async function readGgufAdapter(owner: string, path: string, base: BaseCon
   const file = await WeightsFile.open(path, false)
   const taken: Tensor[] = []
   try {
-    const header = parseHeader(file.gguf()!)
+    const json = file.gguf()
+    if (json === null) throw unsupported(path, 'a GGUF file', 'a file of another format', 'leave ggufFile out')
+    const header = parseHeader(json)
     const family = familyOfAdapter(path, header, base)
     const alpha = alphaOf(path, header)
     const found = new Map<string, { place: GgufPlace; a?: Tensor; b?: Tensor }>()

@@ -43,6 +43,8 @@ export interface LoadAdapterOptions extends HubOptions {
   isTrainable?: boolean
   /** For a file of loralib's factors that does not say how it is scaled. @default what the file says of itself */
   loralib?: LoralibFacts
+  /** Name of a GGUF file in the folder or the repository. @default none; where there is no `adapter_config.json`, the one GGUF file is read */
+  ggufFile?: string
 }
 
 /** Options of {@link PeftModel.savePretrained}. */
@@ -244,6 +246,7 @@ export class PeftModel<M extends Module = Module> extends Module {
     const { config, dict } = await readAdapter(owner, dirOrHubId, {
       hub: pickOptions(options, schemas.HubOptions),
       loralib: options.loralib,
+      ggufFile: options.ggufFile,
       isEmbedding: (path) => isEmbedding(this.base_model, path),
       base: baseConfig(this.base_model),
     })

@@ -18,6 +18,8 @@ export interface LoadAdapterOptions extends HubOptions {
   isTrainable?: boolean
   /** For a file of loralib's factors that does not say how it is scaled. @default what the file says of itself */
   loralib?: LoralibFacts
+  /** Name of a GGUF file in the folder or the repository. @default none; where there is no `adapter_config.json`, the one GGUF file is read */
+  ggufFile?: string
 }
 /** Options of {@link PeftModel.savePretrained}. */
 export interface SavePretrainedOptions {

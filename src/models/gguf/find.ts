@@ -1,8 +1,7 @@
 // Where a model is: a folder in the Hugging Face layout, or a GGUF file.
 import { access, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FileError } from '../../errors.js'
-import { MODEL, WEIGHT_FILES } from '../../hub/files.js'
+import { MODEL, WEIGHT_FILES, severalGguf } from '../../hub/files.js'
 import { folderOf, hfHubDownload } from '../../hub/folder.js'
 import { pickHubOptions } from '../../hub/options.js'
 import type { HubOptions } from '../../hub/options.js'
@@ -29,19 +28,28 @@ export interface SourceOptions extends HubOptions {
 export async function modelSource(owner: string, where: string, options: SourceOptions): Promise<ModelSource> {
   const { ggufFile } = options
   const hub = pickHubOptions(options)
+  if (ggufFile !== undefined) return { path: await namedGguf(owner, where, ggufFile, hub), isGguf: true }
   const found = typeof where === 'string' ? await stat(where).catch(() => null) : null
-  if (ggufFile !== undefined) {
-    if (found?.isFile()) throw bad(owner, 'ggufFile', `left out: ${where} is a file itself`, ggufFile)
-    const path = found === null ? await hfHubDownload(where, ggufFile, hub) : join(where, ggufFile)
-    return { path, isGguf: true }
-  }
   if (found?.isFile()) return { path: where, isGguf: true }
-  if (found?.isDirectory() && !(await hasModel(where))) {
-    const names = (await readdir(where)).filter((name) => /\.gguf$/i.test(name)).sort()
-    if (names.length > 1) throw several(where, names)
-    if (names.length === 1) return { path: join(where, names[0]!), isGguf: true }
-  }
-  return { path: await folderOf(owner, where, hub, MODEL), isGguf: false }
+  const path = await folderOf(owner, where, hub, MODEL)
+  const gguf = await onlyGguf(path, WEIGHT_FILES)
+  return { path: gguf ?? path, isGguf: gguf !== null }
+}
+
+/** The GGUF file of this name in a folder or a repository. */
+export async function namedGguf(owner: string, where: string, ggufFile: string, hub: HubOptions): Promise<string> {
+  const found = typeof where === 'string' ? await stat(where).catch(() => null) : null
+  if (found?.isFile()) throw bad(owner, 'ggufFile', `left out: ${where} is a file itself`, ggufFile)
+  return found === null ? hfHubDownload(where, ggufFile, hub) : join(where, ggufFile)
+}
+
+/** The one GGUF file of a folder without any of the files that are read before it; null for none. @throws {FileError} for several. */
+export async function onlyGguf(dir: string, before: readonly string[]): Promise<string | null> {
+  const names = await readdir(dir).catch(() => [])
+  if (names.some((name) => before.includes(name))) return null
+  const found = names.filter((name) => /\.gguf$/i.test(name)).sort()
+  if (found.length > 1) throw severalGguf(dir, found)
+  return found.length === 1 ? join(dir, found[0]!) : null
 }
 
 /** `model_type` of the model in a GGUF file. */
@@ -49,23 +57,9 @@ export async function modelTypeOfFile(path: string): Promise<string> {
   return familyOfFile(path, await loadGgufHeader(path)).modelType
 }
 
-async function hasModel(dir: string): Promise<boolean> {
-  for (const name of WEIGHT_FILES) if (await exists(join(dir, name))) return true
-  return false
-}
-
 export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
   )
-}
-
-function several(dir: string, names: readonly string[]): FileError {
-  return new FileError({
-    what: `${dir} holds several GGUF files`,
-    expected: 'one, or the option ggufFile',
-    received: names.slice(0, 8).join(', '),
-    fix: `name one: { ggufFile: '${names[0]!}' }`,
-  })
 }

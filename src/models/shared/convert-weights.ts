@@ -3,10 +3,8 @@ import { join } from 'node:path'
 import { copyTokenizer } from '../../hub/copy.js'
 import { lossOf, relativeError } from '../../io/conversion-loss.js'
 import type { ConversionLoss } from '../../io/conversion-loss.js'
-import { load } from '../../io/load.js'
 import { saveShards, sizeInBytes } from '../../io/shards.js'
 import { makeFolderNow, writeText } from '../../io/write-text.js'
-import { findStateDict } from '../../nn/find-state-dict.js'
 import type { FloatDtype } from '../../runtime/options.js'
 import { checkTensors } from '../../tensor/named-tensors.js'
 import { isBlocks, isFloat } from '../../tensor/dtype.js'
@@ -17,8 +15,7 @@ import { modelSource } from '../gguf/find.js'
 import type { ModelSource } from '../gguf/find.js'
 import { hasTokenizer, readGgufModel } from '../gguf/read.js'
 import { configText } from './config-text.js'
-import { readConfig } from './config.js'
-import { LONG_NAMES, weightFile } from './pretrained.js'
+import { LONG_NAMES, readFolder } from './model-folder.js'
 
 /** Writes the weights of a model as safetensors, with its tokenizer and configuration beside. Weights of a folder keep their names; blocks become floats. */
 export async function convertWeights(
@@ -55,9 +52,7 @@ export async function convertWeights(
 
 async function readSource({ path, isGguf }: ModelSource) {
   if (isGguf) return { ...(await readGgufModel(path, true)), from: 'gguf' as const }
-  const config = await readConfig(path)
-  const file = await weightFile(path)
-  const dict = findStateDict(await load(file, { mapped: true }), (key) => !key.startsWith('module.'))
+  const { config, dict, file } = await readFolder(path, { mapped: true })
   return { config, dict, from: file.includes('.safetensors') ? ('safetensors' as const) : ('torch' as const) }
 }
 

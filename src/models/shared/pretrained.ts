@@ -1,13 +1,10 @@
 // The weights of a model: fresh ones, or read from and written to a folder in the Hugging Face layout.
 import { join } from 'node:path'
-import { FileError, KeyError, OptionError } from '../../errors.js'
+import { KeyError, OptionError } from '../../errors.js'
 import { copyTokenizer } from '../../hub/copy.js'
-import { WEIGHT_FILES } from '../../hub/files.js'
-import { load } from '../../io/load.js'
 import { saveShards, sizeInBytes } from '../../io/shards.js'
 import { isLoraLayer } from '../../lora/lora-layer.js'
 import { clearRow } from '../../nn/embedding.js'
-import { findStateDict } from '../../nn/find-state-dict.js'
 import { constant_, normal_, truncNormal_ } from '../../nn/init.js'
 import { asParameter, wideDtype } from '../../nn/linear.js'
 import { convertModules, parameter } from '../../nn/module.js'
@@ -23,12 +20,13 @@ import { zeros } from '../../tensor/make.js'
 import type { Tensor } from '../../tensor/tensor.js'
 import type { Generator } from '../../runtime/random.js'
 import { makeFolderNow, writeText } from '../../io/write-text.js'
-import { exists, modelSource } from '../gguf/find.js'
-import type { ModelSource, SourceOptions } from '../gguf/find.js'
+import { modelSource } from '../gguf/find.js'
+import type { SourceOptions } from '../gguf/find.js'
 import { readGgufModel } from '../gguf/read.js'
 import { configText, withFloatsOf } from './config-text.js'
-import { checkModelType, readConfig } from './config.js'
+import { checkModelType } from './config.js'
 import { checkSizes } from './config-sizes.js'
+import { LONG_NAMES, readFolder } from './model-folder.js'
 
 /**
  * Initialisation of a fresh parameter: N(0, std²), truncated to ±`cut`·std where that is given, with the row of the padding token at 0; or one value. A `wide`
@@ -55,7 +53,8 @@ export interface FreshOptions {
 export interface PretrainedOptions extends SourceOptions {
   /**
    * Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. With blocks (`'q8_0'`, `'q4_k'`, …) dense layers and embeddings are frozen
-   * and rounded to them, as {@link Module.to} says: a quarter to a seventh of the memory. @default the type in the file
+   * and rounded to them, as {@link Module.to} says: a quarter to a seventh of the memory. @default the type in the file; of weights of bitsandbytes, the one that
+   * they were made from
    */
   dtype?: WeightDtype
   /**
@@ -131,7 +130,7 @@ export async function readWeights(
   const dtype = floatDtypeOf(options)
   const source = await modelSource('fromPretrained', dirOrHubId, options)
   const { path } = source
-  const { config, dict } = await readSource(source, mapped)
+  const { config, dict } = source.isGguf ? await readGgufModel(path, mapped) : await readFolder(path, { mapped, dtype })
   checkModelType(config, known, path)
   const tensors = new Map<string, Tensor>()
   checkTensors(path, dict)
@@ -144,15 +143,6 @@ export async function readWeights(
   }
   const lacking = heads.filter((head) => ![...tensors.keys()].some((name) => name.startsWith(`${head}.`)))
   return { config: complete, weights: checkpointWeights(path, tensors, dtype, lacking) }
-}
-
-async function readSource({ path, isGguf }: ModelSource, mapped: boolean) {
-  if (isGguf) return readGgufModel(path, mapped)
-  const config = await readConfig(path)
-  return {
-    config,
-    dict: findStateDict(await load(await weightFile(path), { mapped }), (key) => !key.startsWith('module.')),
-  }
 }
 
 /** The dtype of floats that weights are read in: blocks are made of them when the model is complete. */
@@ -192,25 +182,6 @@ export async function savePretrained(
   if (tokenizerFrom !== undefined) await copyTokenizer(tokenizerFrom, dir)
   const written = { ...config, ...(dtype && { dtype: LONG_NAMES[dtype] }) }
   await writeText(join(dir, 'config.json'), configText(written, (model as { config?: object }).config ?? config))
-}
-
-/** The names of types in a configuration. */
-export const LONG_NAMES: Record<FloatDtype, string> = {
-  f32: 'float32',
-  f64: 'float64',
-  bf16: 'bfloat16',
-  f16: 'float16',
-}
-
-/** The file, or the index, of the weights in a folder. @throws {FileError} when there is none. */
-export async function weightFile(dir: string): Promise<string> {
-  for (const name of WEIGHT_FILES) if (await exists(join(dir, name))) return join(dir, name)
-  throw new FileError({
-    what: `${dir}: there are no weights`,
-    expected: `one of ${WEIGHT_FILES.join(', ')}`,
-    received: 'none of them',
-    fix: 'check the path',
-  })
 }
 
 /** Values of all placeholders. */

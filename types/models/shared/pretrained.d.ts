@@ -35,7 +35,8 @@ export interface FreshOptions {
 export interface PretrainedOptions extends SourceOptions {
   /**
    * Convert the weights to this type; biases and norms are f32 in a bf16 or f16 model. With blocks (`'q8_0'`, `'q4_k'`, …) dense layers and embeddings are frozen
-   * and rounded to them, as {@link Module.to} says: a quarter to a seventh of the memory. @default the type in the file
+   * and rounded to them, as {@link Module.to} says: a quarter to a seventh of the memory. @default the type in the file; of weights of bitsandbytes, the one that
+   * they were made from
    */
   dtype?: WeightDtype
   /**
