@@ -36,7 +36,7 @@ export async function benchScale({ shapes, pairs, threads, json, note }) {
 async function measure(name, file, { reps, threads, note }) {
   const args = ['--threads', String(threads)]
   const shapes = JSON.stringify([[2048, 2048, 2048], ...linearsOf(SHAPES[name]).map(([n, k]) => [TOKENS, k, n])])
-  const limit = async () => (await turn(process.execPath, [inRoot('bench/scale/limit.mjs'), shapes, ...args]))[0].gflops
+  const limit = async () => (await turn(process.execPath, [inRoot('bench/lib/limit.mjs'), shapes, ...args]))[0].gflops
   const before = await limit()
   note(`${name}: product limit ${before.toFixed(0)} GFLOP/s; training …`)
   const [step] = await turn(process.execPath, [inRoot('bench/scale/step.mjs'), file, ...args, '--reps', String(reps)])

@@ -69,6 +69,55 @@ pub fn has_bf16_products() -> bool {
     }
 }
 
+/// Whether such products use AMX: the CPU has its tiles, and the system lets this process use them.
+pub fn has_amx() -> bool {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    return has_bf16_products() && amx::is_on();
+    #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+    false
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+pub(crate) mod amx {
+    use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// Tests switch it off, to try what a CPU without it does.
+    pub(crate) static WANTED: AtomicBool = AtomicBool::new(true);
+
+    static AVAILABLE: LazyLock<bool> = LazyLock::new(|| has_tiles() && is_permitted());
+
+    pub(super) fn is_on() -> bool {
+        WANTED.load(Ordering::Relaxed) && *AVAILABLE
+    }
+
+    /// AMX-TILE and AMX-BF16, and that the system saves the state of tiles.
+    fn has_tiles() -> bool {
+        const BF16_AND_TILE: u32 = 1 << 22 | 1 << 24;
+        const CONFIG_AND_DATA: u64 = 0b11 << 17;
+        #[target_feature(enable = "xsave")]
+        fn saved() -> u64 {
+            // SAFETY: register 0 is there wherever the instruction is.
+            unsafe { _xgetbv(0) }
+        }
+        let has_xsave = std::arch::is_x86_feature_detected!("xsave");
+        has_xsave
+            && __cpuid(0).eax >= 7
+            && __cpuid_count(7, 0).edx & BF16_AND_TILE == BF16_AND_TILE
+            // SAFETY: the CPU has xsave.
+            && unsafe { saved() } & CONFIG_AND_DATA == CONFIG_AND_DATA
+    }
+
+    /// Linux gives a process the state of tiles, 8 KB for each thread, when it asks (from 5.16 on).
+    fn is_permitted() -> bool {
+        const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
+        const XFEATURE_XTILEDATA: libc::c_long = 18;
+        // SAFETY: a call with plain numbers, which older systems refuse.
+        unsafe { libc::syscall(libc::SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0 }
+    }
+}
+
 /// 0 until the first use, then the value of an [`Isa`].
 static CURRENT: AtomicU8 = AtomicU8::new(0);
 

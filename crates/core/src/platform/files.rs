@@ -56,8 +56,7 @@ pub fn prefer_huge_pages(mapping: &memmap2::Mmap) {
 pub fn drop_pages(mapping: &memmap2::Mmap, range: Range<usize>) {
     // SAFETY: the mapping is shared and read-only, so its pages hold what the file holds, and nothing is lost.
     #[cfg(unix)]
-    let _ =
-        unsafe { mapping.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
+    let _ = unsafe { mapping.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
     #[cfg(not(unix))]
     let _ = (mapping, range);
 }

@@ -35,6 +35,10 @@ pub(super) fn kernel() -> Option<&'static Kernel> {
 /// The kernel that multiplies pairs of bf16: it rounds A to bf16, requires B in bf16, and sums in f32. `None` without such instructions.
 pub(super) fn bf16_kernel() -> Option<&'static Kernel> {
     #[cfg(target_arch = "x86_64")]
+    if isa::has_amx() {
+        return Some(&avx512::AMX_KERNEL);
+    }
+    #[cfg(target_arch = "x86_64")]
     if isa::has_bf16_products() {
         return Some(&avx512::BF16_KERNEL);
     }

@@ -144,6 +144,13 @@ fn each_own(mut f: impl FnMut(&Kernel)) {
     each_isa(|_| {
         if let Some(kernel) = kernel() {
             f(kernel);
+            // Once more as on a CPU without AMX.
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            if isa::has_amx() {
+                isa::amx::WANTED.store(false, std::sync::atomic::Ordering::Relaxed);
+                f(kernel);
+                isa::amx::WANTED.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
         }
     });
 }

@@ -35,6 +35,32 @@ pub(super) unsafe fn pack_pairs<const W: usize>(factor: &Factor, lines: Lines, o
     }
 }
 
+/// The same pairs, of each panel `BLOCK` steps after `BLOCK`, and of those one line after the other; the last steps, where they are fewer, have shorter lines.
+#[cfg(target_arch = "x86_64")]
+pub(super) unsafe fn pack_pair_rows<const W: usize, const BLOCK: usize>(factor: &Factor, lines: Lines, out: *mut f32) {
+    let steps = lines.k_len.div_ceil(2);
+    let mut columns = vec![0f32; W * steps];
+    for panel in 0..lines.count.div_ceil(W) {
+        let one = Lines {
+            first: lines.first + panel * W,
+            count: W.min(lines.count - panel * W),
+            ..lines
+        };
+        // SAFETY: the lines are among those of the caller, whose panel has `steps` units for each of W lines.
+        unsafe {
+            pack_pairs::<W>(factor, one, columns.as_mut_ptr());
+            let out = out.add(panel * lines.panel);
+            for step in 0..steps {
+                let (before, at) = (step / BLOCK * BLOCK, step % BLOCK);
+                let width = BLOCK.min(steps - before);
+                for i in 0..W {
+                    *out.add(before * W + i * width + at) = columns[step * W + i];
+                }
+            }
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn pairs_from<const W: usize, F: Fn(usize) -> f32>(factor: &Factor, lines: Lines, out: *mut f32, number: F) {
     let bits = |at: usize| u32::from(f32_to_bf16(number(at)).to_bits());

@@ -44,7 +44,7 @@ pub(super) unsafe fn pack_pairs<const W: usize>(factor: &Factor, lines: Lines, o
 ///
 /// # Safety
 /// Its functions need AVX-512 F, BW and VL, and read only what `count` and `lines` name.
-trait Unit {
+pub(super) trait Unit {
     type Number: Copy;
     /// Numbers along K in a unit.
     const NUMBERS: usize;
@@ -60,7 +60,7 @@ trait Unit {
 struct One<S>(PhantomData<S>);
 
 /// Two numbers in bf16, the first in the lower half.
-struct Two<S>(PhantomData<S>);
+pub(super) struct Two<S>(PhantomData<S>);
 
 impl<S: Load> Unit for One<S> {
     type Number = S;
@@ -284,7 +284,7 @@ unsafe fn put(to: *mut f32, v: __m512, width: usize, last: bool) {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn transpose(r: [__m512; LANES]) -> [__m512; LANES] {
+pub(super) fn transpose(r: [__m512; LANES]) -> [__m512; LANES] {
     let zero = _mm512_setzero_ps();
     let (mut t, mut u, mut out) = ([zero; LANES], [zero; LANES], [zero; LANES]);
     for i in 0..8 {
