@@ -1,13 +1,14 @@
-// npm run proof:platforms [-- TARGET ...] [--only build,training,rust,ava] [--files PART,PART]: builds each target from packages alone and runs its tests,
+// npm run proof:platforms [-- TARGET ...] [--only build,training,rust,ava] [--files PART,PART] [--record]: builds each target from packages alone and runs its tests,
 // under an emulator where this machine is another one. A table at the end says what holds, and what has not run.
 //
 // Everything that it fetches and makes lies in .cache/platforms (some 12 GB for all targets). A stage that is done is not done again until its sources
-// change, and the tests are kept file by file: a run that is cut off goes on where it was. It needs Linux on x64 with Debian's apt-get, Python 3 and Rust.
+// change, and the tests are kept file by file: a run that is cut off goes on where it was. `--record` writes the results to scripts/platforms/results, from where another
+// machine goes on; `--table` only prints. It needs Linux on x64 with Debian's apt-get, Python 3 and Rust.
 import { flag, readArgs, readNames, text } from './lib/args.mjs'
 import { fail } from './lib/run.mjs'
 import { build, isBuilt } from './platforms/build.mjs'
 import { rust } from './platforms/rust.mjs'
-import { keptStage } from './platforms/stages.mjs'
+import { keptStage, record, recorded } from './platforms/stages.mjs'
 import { targets } from './platforms/targets.mjs'
 import { sumOf, test } from './platforms/tests.mjs'
 import { train } from './platforms/training.mjs'
@@ -17,7 +18,7 @@ const STAGES = ['build', 'training', 'rust', 'ava']
 process.exitCode = await main()
 
 async function main() {
-  const options = { only: text, files: text, table: flag }
+  const options = { only: text, files: text, table: flag, record: flag }
   const { values, positionals } = readArgs({ options, positionals: Infinity })
   const names = positionals.length
     ? readNames(positionals.join(), 'target', Object.keys(targets))
@@ -26,7 +27,11 @@ async function main() {
   const only = readNames(values.only, 'stage', STAGES) ?? STAGES
   const files = values.files?.split(',') ?? []
   if (!values.table) for (const name of names) await runStages(name, targets[name], only, files)
+  if (values.record) names.forEach(record)
   const rows = names.map((name) => rowOf(name, targets[name]))
+  const commits = new Set(names.map((name) => recorded(name).commit).filter(Boolean))
+  if (commits.size > 0)
+    console.log(`recorded at ${[...commits].join(', ')}; a stage that ran here since then counts in its place`)
   print([['target', 'addon', 'glibc', 'training', 'Rust tests', 'ava'], ...rows.map(({ cells }) => cells)])
   return rows.every(({ ok }) => ok) ? 0 : 1
 }

@@ -13,6 +13,9 @@ import { cargoFor } from './toolchain.mjs'
 const how = ['targets', 'toolchain', 'build'].map((name) => `scripts/platforms/${name}.mjs`)
 const inputs = () => [sourceHash('addon'), hashOf(how)]
 
+/** What the addons are built from: what a stage that uses one depends on. A build on another machine has other bytes. */
+export const builtFrom = () => inputs().join()
+
 /** The file of a target's addon. The packing script takes it from here. */
 export const addonOf = (name, { tuple }) => home(name, `loralib.${tuple}.node`)
 

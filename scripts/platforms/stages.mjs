@@ -1,8 +1,9 @@
-// Stages that are done once: their result is kept with a hash of what it came from, so that a run that was cut off goes on where it was.
+// Stages that are done once: their result is kept with a hash of what it came from, so that a run that was cut off goes on where it was; on another machine too, where the
+// results were recorded in scripts/platforms/results.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { duration, root, say } from '../lib/run.mjs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve, sep } from 'node:path'
+import { ask, duration, inRoot, root, say } from '../lib/run.mjs'
 import { home } from './packages.mjs'
 
 /**
@@ -37,10 +38,43 @@ export function isCurrent(target, name, inputs) {
   return kept !== null && kept.hash === hashOf(inputs) && kept.result.ok
 }
 
-/** What an earlier run left of a stage, whatever has changed since; null when there is nothing. */
+/** What an earlier run left of a stage, here or recorded, whatever has changed since; null when there is nothing. */
 export function keptStage(target, name) {
   const path = stagePath(target, name)
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : (recorded(target).stages[name] ?? null)
+}
+
+const recordPath = (target) => inRoot(`scripts/platforms/results/${target}.json`)
+
+const records = new Map()
+
+/** The results that came with the sources: `{ commit, stages }`, each stage as it is kept. */
+export function recorded(target) {
+  const path = recordPath(target)
+  if (!records.has(target))
+    records.set(target, existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { commit: null, stages: {} })
+  return records.get(target)
+}
+
+/** Writes what is kept of a target into the sources, without the output of tests. */
+export function record(target) {
+  const folder = home(target, 'stages')
+  const { stages } = recorded(target)
+  const files = existsSync(folder) ? readdirSync(folder, { recursive: true }) : []
+  for (const file of files.filter((each) => each.endsWith('.json'))) {
+    const { hash, result } = JSON.parse(readFileSync(join(folder, file), 'utf8'))
+    const { details: _, ...rest } = result
+    stages[
+      file
+        .split(sep)
+        .join('/')
+        .replace(/\.json$/, '')
+    ] = { hash, result: rest }
+  }
+  const sorted = Object.fromEntries(Object.entries(stages).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  mkdirSync(dirname(recordPath(target)), { recursive: true })
+  const commit = ask('git', ['rev-parse', '--short', 'HEAD'])
+  writeFileSync(recordPath(target), `${JSON.stringify({ commit, stages: sorted }, null, 1)}\n`)
 }
 
 const hashes = new Map()

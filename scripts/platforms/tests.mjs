@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fail, inRoot, run, say, tool } from '../lib/run.mjs'
 import { filesBelow, hashOf } from '../lib/stamp.mjs'
 import { compileTests } from '../lib/suites.mjs'
-import { addonOf } from './build.mjs'
+import { addonOf, builtFrom } from './build.mjs'
 import { machines } from './machines.mjs'
 import { fileHash, isCurrent, keepStage, keptStage, stage } from './stages.mjs'
 
@@ -25,11 +25,7 @@ export async function test(name, target, only) {
   const wrong = await compileTests(['ts'])
   if (wrong) fail(wrong)
   const machine = await machines[target.machine]()
-  const shared = [
-    fileHash(addonOf(name, target)),
-    fileHash('dist/loralib.js'),
-    hashOf(filesBelow(['__test__/support'])),
-  ]
+  const shared = [builtFrom(), fileHash('dist/loralib.js'), hashOf(filesBelow(['__test__/support']))]
   const inputs = (file) => [...shared, JSON.stringify(excusesOf(name, file)), hashOf([file])]
   const chosen = testFiles().filter((each) => !only.length || only.some((part) => each.includes(part)))
   const left = chosen.filter(

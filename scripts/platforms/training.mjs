@@ -1,7 +1,7 @@
 // A LoRA training on a target: its losses must be those of this machine's own addon.
 import { addonFile } from '../lib/stamp.mjs'
 import { fail, inRoot, run } from '../lib/run.mjs'
-import { addonOf } from './build.mjs'
+import { addonOf, builtFrom } from './build.mjs'
 import { machines } from './machines.mjs'
 import { fileHash, stage } from './stages.mjs'
 
@@ -12,7 +12,7 @@ const NEAR = 1e-5
 /** `{ ok, isa, worst }`: the largest difference of a loss. */
 export function train(name, target) {
   const own = addonFile() ?? fail('this machine has no addon of its own to compare with: run `npm run build`')
-  const inputs = [fileHash(addonOf(name, target)), fileHash(own), fileHash(PROGRAM), fileHash('dist/loralib.js')]
+  const inputs = [builtFrom(), fileHash(PROGRAM), fileHash('dist/loralib.js')]
   return stage(name, 'training', inputs, async () => {
     const wanted = await losses([process.execPath], inRoot(own), {})
     const { node, env } = await machines[target.machine]()

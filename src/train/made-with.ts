@@ -8,6 +8,8 @@ export interface MadeWith {
   version: string
   device: string
   isa: string
+  /** Whether products of bf16 use AMX. Checkpoints of before that do not say it. */
+  amx?: boolean
   /** Of {@link getFloat32MatmulPrecision}. */
   precision: string
   threads: number
@@ -17,15 +19,15 @@ export interface MadeWith {
 
 /** The present ones. */
 export function madeWith(): MadeWith {
-  const { version, device, isa, threads } = backend()
-  return { version, device, isa, precision: getFloat32MatmulPrecision(), threads, node: process.version }
+  const { version, device, isa, amx, threads } = backend()
+  return { version, device, isa, amx, precision: getFloat32MatmulPrecision(), threads, node: process.version }
 }
 
 /** Warns when a checkpoint was made with others. Its numbers are exact all the same; those of the next updates may differ in their last bits. */
 export function compareMadeWith(path: string, saved: MadeWith): void {
   const now = madeWith()
-  const keys = ['device', 'isa', 'precision', 'threads', 'version', 'node'] as const
-  const other = keys.filter((key) => saved[key] !== now[key])
+  const keys = ['device', 'isa', 'amx', 'precision', 'threads', 'version', 'node'] as const
+  const other = keys.filter((key) => saved[key] !== undefined && saved[key] !== now[key])
   if (other.length === 0) return
   const text = `${path} was made with ${other.map((key) => `${key} ${saved[key]}, not ${now[key]}`).join('; ')}`
   const detail =

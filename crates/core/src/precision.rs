@@ -24,3 +24,8 @@ pub fn lacks_vectors() -> bool {
 pub fn has_bf16_products() -> bool {
     kernels::isa::has_bf16_products()
 }
+
+/// Whether those use AMX, whose sums are rounded in another order.
+pub fn has_amx() -> bool {
+    kernels::isa::has_amx()
+}

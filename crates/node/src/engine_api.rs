@@ -28,6 +28,7 @@ pub fn backend() -> napi::Result<String> {
         "device": config.device.to_string(),
         "isa": isa,
         "bf16Products": isa != "candle" && engine::precision::has_bf16_products(),
+        "amx": isa != "candle" && engine::precision::has_amx(),
         "threads": config.threads,
         "memoryLimitBytes": memory.bytes,
         "memoryLimitSource": if memory.is_set { "LORALIB_MEMORY_LIMIT" } else { "default" },
