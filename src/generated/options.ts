@@ -143,6 +143,7 @@ export type SchemaName =
   | 'RougeLOptions'
   | 'RougeScoreOptions'
   | 'RowOptions'
+  | 'RowsOptions'
   | 'RunOptions'
   | 'RunningNormOptions'
   | 'SGDOptions'
@@ -324,6 +325,7 @@ RobertaOptions {"fields":{"positionsToKeep":57,"attentionMask":144,"tokenTypeIds
 RougeLOptions {"fields":{"beta":61,"tokenize":15,"signal":19}}
 RougeScoreOptions {"fields":{"useStemmer":1}}
 RowOptions {"fields":{"adapterNames":50},"required":["adapterNames"]}
+RowsOptions {"fields":{"format":{"kind":"choice","values":["jsonl","json","csv","tsv","parquet","text"]},"sampleBy":{"kind":"choice","values":["line","paragraph","document"]},"columns":132,"maxRows":57,"signal":19}}
 RunOptions {"fields":{"dir":135,"keep":57,"resume":1,"stateful":134,"signal":19,"onStep":28,"onEvaluation":28,"onSave":28}}
 RunningNormOptions {"fields":{"eps":61,"momentum":{"kind":"union","of":[{"kind":"number","minimum":0},{"kind":"null"}]},"affine":1,"trackRunningStats":1,"dtype":8,"device":136}}
 SGDOptions {"fields":{"momentum":61,"dampening":63,"nesterov":1,"lr":61,"weightDecay":61,"maximize":1}}
