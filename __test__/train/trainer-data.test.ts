@@ -119,3 +119,13 @@ test('errors name the place and the column', async (t) => {
   const plain = new train.Trainer({ model, data: [{ text: 'a' }] })
   await t.throwsAsync(plain.prepare(), { message: /tokenizer is not usable/ })
 })
+
+test('more rows than stay in memory are read from a file', async (t) => {
+  const ids = Array.from({ length: 1 << 16 }, (_, i) => i % 250)
+  const rows = Array.from({ length: 280 }, (_, i) => ({ input_ids: [i % 256, ...ids] }))
+  const model = tinyLM({ max_position_embeddings: 1 << 17 })
+  const trainer = new train.Trainer({ model, data: rows, config: { maxLength: 1 << 17 } })
+  const report = await trainer.prepare()
+  t.is(report.tokens, 280 * (ids.length + 1))
+  t.is(report.trained, 280 * ids.length)
+})

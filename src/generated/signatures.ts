@@ -254,6 +254,7 @@ metrics_chrf$sentenceChrf {"name":"metrics.sentenceChrf","parameters":[{"name":"
 metrics_cider$cider {"name":"metrics.cider","isPromise":true,"parameters":[{"name":"hypotheses","rule":51},{"name":"references","rule":54},{"name":"options","rule":{"kind":"object","name":"CiderOptions","fields":[]},"optional":true,"options":"CiderOptions","checksItself":true}]}
 metrics_classification$accuracy {"name":"metrics.accuracy","parameters":[{"name":"predictions","rule":68},{"name":"labels","rule":68}]}
 metrics_classification$f1 {"name":"metrics.f1","parameters":[{"name":"predictions","rule":68},{"name":"labels","rule":68}]}
+metrics_classification$macroF1 {"name":"metrics.macroF1","parameters":[{"name":"predictions","rule":68},{"name":"labels","rule":68}]}
 metrics_classification$matthewsCorrelation {"name":"metrics.matthewsCorrelation","parameters":[{"name":"predictions","rule":68},{"name":"labels","rule":68}]}
 metrics_correlation$pearson {"name":"metrics.pearson","parameters":[{"name":"predictions","rule":68},{"name":"labels","rule":68}]}
 metrics_correlation$spearman {"name":"metrics.spearman","parameters":[{"name":"predictions","rule":68},{"name":"labels","rule":68}]}

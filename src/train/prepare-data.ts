@@ -90,7 +90,7 @@ class Encoder {
       seen++
       const place = placeOf(placed)
       this.task ??= this.settings.taskOf(placed.row, place)
-      const { example, cut } = this.task.encode(placed.row, place)
+      const { example, cut } = await this.task.encode(placed.row, place)
       const unknown = example.inputIds.find((id) => !(id >= 0 && id < this.settings.vocabulary))
       if (unknown !== undefined) throw noSuchToken(place, unknown, this.settings.vocabulary)
       if (cut > 0) {

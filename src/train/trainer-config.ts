@@ -92,7 +92,7 @@ export interface TrainerConfig {
 
 /** What a {@link Trainer} is made of. */
 export interface TrainerOptions<M extends Module = Module> {
-  /** A language model, plain or with adapters (`PeftModel`). */
+  /** A language model, or one that labels texts; plain or with adapters (`PeftModel`). */
   model: M
   /** The rows: anything that `data.readRows` reads, or `{ train, validation, columns, … }`. @expected a path, rows, or an object with train */
   data: RowSource | TrainerData

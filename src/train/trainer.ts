@@ -23,10 +23,11 @@ import type { PreparedData, TrainerData } from './prepare-data.js'
 import { checkRunOptions } from './run-options.js'
 import type { RunProgress } from './run-options.js'
 import { runLength, runTraining } from './run.js'
-import { causalLM } from './tasks/causal-lm.js'
-import { meanLoss } from './tasks/causal-lm.js'
+import type { SequenceClassifier } from './classifier-data.js'
+import { causalLM, meanLoss } from './tasks/causal-lm.js'
+import { sequenceClassification } from './tasks/sequence-classification.js'
 import type { StoredExample } from './tasks/example-store.js'
-import type { Measured, TaskBatch, TrainTask } from './tasks/task.js'
+import type { Measured, TaskBatch, TaskName, TrainTask } from './tasks/task.js'
 import { completeConfig } from './trainer-config.js'
 import type { CompleteConfig, TrainerOptions } from './trainer-config.js'
 import { EventBus } from './trainer-events.js'
@@ -67,7 +68,7 @@ export class Trainer<M extends Module = Module> {
     this.data = data
     this.trained = model
     this.bus = new EventBus([callbacks].flat())
-    if (!(baseOf(model) instanceof CausalLM)) throw noTask(model)
+    taskNameOf(model)
   }
 
   /** The model that is trained: the given one, or from the first update on one with an adapter around it, a `PeftModel`. */
@@ -136,7 +137,7 @@ export class Trainer<M extends Module = Module> {
   }
 
   private get maxLength(): number {
-    const most = (baseOf(this.options.model) as CausalLM).maxPositions
+    const most = positionsOf(baseOf(this.options.model))
     const { maxLength = Math.min(MAX_LENGTH, most) } = this.config
     if (maxLength <= most) return maxLength
     throw bad(OWNER, 'maxLength', `at most ${most}, as the model supports`, maxLength)
@@ -145,6 +146,13 @@ export class Trainer<M extends Module = Module> {
   private taskOf(first: Row, place: string): TrainTask {
     const { trainOn = null, chat = null } = this.config
     const { tokenizer = null } = this.options
+    const { model } = this.options
+    if (taskNameOf(model) === 'sequence-classification') {
+      for (const name of ['trainOn', 'chat'] as const)
+        if (this.config[name] !== undefined) throw bad(OWNER, name, 'left out for a classifier', this.config[name])
+      const classifier = baseOf(model) as SequenceClassifier
+      return sequenceClassification(first, place, { model: classifier, tokenizer, maxLength: this.maxLength })
+    }
     return causalLM(first, place, { tokenizer, maxLength: this.maxLength, trainOn, chat })
   }
 
@@ -314,10 +322,27 @@ function vocabularyOf(model: Module): number {
   return typeof vocab_size === 'number' ? vocab_size : Infinity
 }
 
+/** The task that a model is for. @throws {UnsupportedError} for others. */
+function taskNameOf(model: Module): TaskName {
+  const base = baseOf(model)
+  if (base instanceof CausalLM) return 'causal-lm'
+  if (base.constructor.name.endsWith('ForSequenceClassification')) return 'sequence-classification'
+  throw noTask(model)
+}
+
+/** Most tokens of a row. RoBERTa's positions begin behind its padding. */
+function positionsOf(model: Module): number {
+  const { maxPositions, config } = model as Module & { maxPositions?: number; config: Record<string, unknown> }
+  if (maxPositions !== undefined) return maxPositions
+  const most = config['max_position_embeddings'] ?? config['n_positions']
+  if (typeof most !== 'number') return Infinity
+  return config['model_type'] === 'roberta' ? most - Number(config['pad_token_id'] ?? 1) - 1 : most
+}
+
 function noTask(model: Module): UnsupportedError {
   return new UnsupportedError({
     what: `${OWNER}: there is no task for this model`,
-    expected: 'a language model',
+    expected: 'a language model, or one that labels texts (…ForSequenceClassification)',
     received: baseOf(model).constructor.name,
     fix: 'train it with train.trainClassifier, or with train.runLoop and a loss of your own',
   })

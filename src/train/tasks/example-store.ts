@@ -71,6 +71,8 @@ export class ExampleStore implements Dataset<StoredExample> {
     if (this.file === null) {
       const dir = mkdtempSync(join(tmpdir(), 'loralib-rows-'))
       this.file = { fd: openSync(join(dir, 'rows'), 'w+'), dir, end: 0 }
+      // So that nothing is left behind, even by a process that is killed. Windows removes no open file.
+      if (process.platform !== 'win32') rmSync(dir, { recursive: true })
     }
     const at = this.file.end
     writeSync(this.file.fd, row, 0, row.length, at)

@@ -42,7 +42,7 @@ export interface TrainTask {
   /** The columns that were found, in words. */
   readonly form: string
   readonly trainOn: TrainOn | null
-  encode: (row: Row, place: string) => Encoded
+  encode: (row: Row, place: string) => Encoded | Promise<Encoded>
   /** Whether an example has something to train on. */
   isTrained: (example: Example) => boolean
   /** Called after the last row: what depends on all of them, such as the set of labels. */
