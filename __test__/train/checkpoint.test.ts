@@ -186,6 +186,7 @@ async function changed(t: ExecutionContext, change: (state: Record<string, unkno
   const state = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>
   const next = change(state)
   await writeFile(file, typeof next === 'string' ? next : JSON.stringify(state))
+  await rm(join(path, 'SHA256SUMS'))
   return { path, first, second: setup(t, 80) }
 }
 
@@ -218,6 +219,21 @@ for (const [key, value] of [
     t.regex(warnings[0]!.message, new RegExp(`${key} ${value}, not `))
   })
 }
+
+test.serial('a file that has changed is found by its checksum', async (t) => {
+  for (const name of ['trained.safetensors', 'optimizer.safetensors', 'trainer_state.json']) {
+    const dir = await folderWith(t)
+    const { run } = setup(t)
+    await setup(t).go(1)
+    const path = await train.saveCheckpoint(dir, run, { step: 2, notes: {} })
+    const bytes = await readFile(join(path, name))
+    bytes[bytes.length - 3]! ^= 1
+    await writeFile(join(path, name), bytes)
+    await t.throwsAsync(train.loadCheckpoint(path, run), { code: 'ERR_LORA_FORMAT' }, name)
+    await rm(join(path, name))
+    await t.throwsAsync(train.loadCheckpoint(path, run), { message: /is damaged|is not a checkpoint/ }, name)
+  }
+})
 
 test.serial('what is no checkpoint of this run is an error, and leaves the run as it was', async (t) => {
   const cases: [string, string, (state: Record<string, unknown>) => unknown][] = [

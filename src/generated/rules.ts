@@ -9,7 +9,9 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"choice","values":["f32","f16","bf16","f64","i64","q8_0","q4_0","q4_1","q5_0","q5_1","q2_k","q3_k","q4_k","q5_k","q6_k"]}
 {"kind":"choice","values":["f32","f64","bf16","f16","i64","u8","bool","q4_0","q4_1","q5_0","q5_1","q8_0","q2_k","q3_k","q4_k","q5_k","q6_k"]}
 {"kind":"choice","values":["f32","f64","bf16","f16"]}
+{"kind":"choice","values":["jsonl","json","csv","tsv","parquet","text"]}
 {"kind":"choice","values":["left","right"]}
+{"kind":"choice","values":["line","paragraph","document"]}
 {"kind":"choice","values":["linear","constant","cosine","cycle"]}
 {"kind":"choice","values":["linear","sigmoid","tanh","relu","leaky_relu","selu"]}
 {"kind":"choice","values":["none","all","lora_only"]}
@@ -58,6 +60,7 @@ export const RULES = String.raw`{"kind":"any"}
 {"kind":"number","infinity":true}
 {"kind":"number","integer":true,"minimum":0}
 {"kind":"number","integer":true,"minimum":1}
+{"kind":"number","integer":true,"minimum":2}
 {"kind":"number","integer":true}
 {"kind":"number","maximum":1,"exclusiveMinimum":0}
 {"kind":"number","minimum":0,"maximum":1}

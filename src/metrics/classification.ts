@@ -30,6 +30,21 @@ export function f1(predictions: Values, labels: Values): number {
 }
 
 /**
+ * The mean of the F1 of each class that occurs among predictions or labels.
+ * @throws {OptionError} `ERR_LORA_OPTION` as for {@link accuracy}.
+ * @see scikit-learn f1_score(average='macro')
+ */
+export function macroF1(predictions: Values, labels: Values): number {
+  const [predicted, wanted] = checkClasses('metrics.macroF1', predictions, labels)
+  const classes = [...new Set([...predicted, ...wanted])]
+  const of = (k: number) => {
+    const both = predicted.filter((value, i) => value === k && wanted[i] === k).length
+    return (2 * both) / (predicted.filter((value) => value === k).length + wanted.filter((value) => value === k).length)
+  }
+  return classes.reduce((sum, k) => sum + of(k), 0) / classes.length
+}
+
+/**
  * Matthews' correlation of predicted and true classes, of which there may be more than two; -1 to 1. 0 when all predictions, or all labels,
  * are the same.
  * @throws {OptionError} `ERR_LORA_OPTION` as for {@link accuracy}.

@@ -21,6 +21,7 @@ import {
   trainedParameters,
 } from './checkpoint-state.js'
 import type { CheckpointState, Run, StateFile } from './checkpoint-state.js'
+import { verifySums, writeSums } from './checksums.js'
 import { compareMadeWith, madeWith } from './made-with.js'
 import { stateOf, statefulOf, warnOfStrays } from './stateful.js'
 
@@ -28,11 +29,17 @@ import { stateOf, statefulOf, warnOfStrays } from './stateful.js'
  * Writes `checkpoint-STEP` into a folder: trained parameters, optimizer, buffers, gradients, and the states of schedule, loader, the current stream's
  * generator, the generators and streams in fields of the model's modules, and `run.stateful`. All of it is as it is at the call, whatever is recorded
  * while the files are written. A checkpoint appears under its name only when it is complete. With `keep`, older checkpoints beyond that number are
- * deleted; those of later steps, which another run left, are not.
+ * deleted; those of later steps, which another run left, are not, nor those of the steps in `spare`.
  * @returns the path of the checkpoint.
  * @throws {OptionError} for a state that holds other than plain values and tensors. @throws {FileError} when it cannot be written.
  */
-export async function saveCheckpoint(dir: string, run: Run, state: CheckpointState, keep = Infinity): Promise<string> {
+export async function saveCheckpoint(
+  dir: string,
+  run: Run,
+  state: CheckpointState,
+  keep = Infinity,
+  spare: readonly number[] = [],
+): Promise<string> {
   const path = join(dir, `checkpoint-${state.step}`)
   const partial = `${path}.partial`
   const { file, tensors, gradients } = collect(run, state)
@@ -45,19 +52,54 @@ export async function saveCheckpoint(dir: string, run: Run, state: CheckpointSta
     const failed = (await Promise.allSettled([...writing, names])).find((each) => each.status === 'rejected')
     if (failed) throw failed.reason
     await writeText(join(partial, STATE), `${JSON.stringify({ ...file, gradients: await names }, null, 2)}\n`)
+    await writeSums(partial)
   } catch (error) {
     await rm(partial, { recursive: true, force: true })
     throw error
   }
   await rm(path, { recursive: true, force: true })
   await rename(partial, path)
-  if (Number.isFinite(keep)) await removeOld(dir, state.step, keep)
+  if (Number.isFinite(keep)) await removeOld(dir, state.step, keep, spare)
   return path
 }
 
 /** The newest checkpoint in a folder, or null. */
 export async function lastCheckpoint(dir: string): Promise<string | null> {
   return (await checkpointsIn(dir)).at(-1)?.path ?? null
+}
+
+/**
+ * {@link loadCheckpoint} of the newest checkpoint of a folder, or with a warning, `LORA_CHECKPOINT_DAMAGED`, of the newest one that is whole. Leftovers of a
+ * checkpoint that was being written are removed.
+ * @returns null when there is no checkpoint. @throws {FileError} {FormatError} when all are damaged.
+ */
+export async function loadLast(dir: string, run: Run): Promise<(CheckpointState & { path: string }) | null> {
+  await removePartial(dir)
+  const found = (await checkpointsIn(dir)).reverse()
+  let failed: { path: string; error: Error } | null = null
+  for (const { path } of found) {
+    try {
+      const state = await loadCheckpoint(path, run)
+      if (failed !== null) warnOfDamage(failed.path, path, failed.error)
+      return { ...state, path }
+    } catch (error) {
+      if (!(error instanceof FormatError || error instanceof FileError)) throw error
+      failed ??= { path, error }
+    }
+  }
+  if (failed !== null) throw failed.error
+  return null
+}
+
+function warnOfDamage(damaged: string, taken: string, { message }: Error): void {
+  const text = `${damaged} is damaged: the run goes on from ${taken}`
+  process.emitWarning(text, { type: 'LoraWarning', code: 'LORA_CHECKPOINT_DAMAGED', detail: message })
+}
+
+async function removePartial(dir: string): Promise<void> {
+  const names = await readdir(dir).catch(() => [])
+  for (const name of names)
+    if (/^checkpoint-\d+\.partial$/.test(name)) await rm(join(dir, name), { recursive: true, force: true })
 }
 
 /**
@@ -68,6 +110,7 @@ export async function lastCheckpoint(dir: string): Promise<string | null> {
  */
 export async function loadCheckpoint(path: string, run: Run): Promise<CheckpointState> {
   const text = await readStateText(path)
+  await verifySums(path)
   const tensors: CheckpointTensors = { trained: {}, moments: {}, rest: {}, gradients: {} }
   const tensorsIn = (name: string): Promise<StateDict> => load(join(path, name))
   const ifThere = async (name: string) => ((await exists(join(path, name))) ? tensorsIn(name) : {})
@@ -187,9 +230,9 @@ async function checkpointsIn(dir: string): Promise<{ path: string; step: number 
 }
 
 /** Deletes all but the newest `keep` checkpoints up to `step`. One that cannot be deleted stays, with a warning. */
-async function removeOld(dir: string, step: number, keep: number): Promise<void> {
+async function removeOld(dir: string, step: number, keep: number, spare: readonly number[]): Promise<void> {
   const ours = (await checkpointsIn(dir)).filter((each) => each.step <= step)
-  for (const { path } of ours.slice(0, -keep)) {
+  for (const { path } of ours.slice(0, -keep).filter((each) => !spare.includes(each.step))) {
     try {
       await rm(path, { recursive: true, force: true })
     } catch (error) {

@@ -100,7 +100,7 @@ async function run(
 }
 
 /** The index of the largest of several outputs, or the value of the only one. */
-function answer(values: ArrayLike<number>, start: number, outputs: number): number {
+export function answer(values: ArrayLike<number>, start: number, outputs: number): number {
   if (outputs === 1) return Number(values[start])
   let best = 0
   for (let i = 1; i < outputs; i++) if (values[start + i]! > values[start + best]!) best = i

@@ -58,6 +58,13 @@ export interface LoopOptions<B> {
   loader: BatchSource<B>
   /** The loss of a micro-batch, a mean over its rows or tokens. It only records operations; `step` counts from 0. */
   loss: (batch: B, step: number) => Tensor
+  /**
+   * What a micro-batch counts for in its update, such as its tokens with a label: gradients and losses are then averaged over all of them, as in one large batch.
+   * @default 1 for each: the mean of the micro-batches
+   */
+  weight?: ((batch: B) => number) | undefined
+  /** Names the rows of a micro-batch, for the error when its loss is not finite. @default they are not named */
+  describe?: ((batch: B) => string) | undefined
   /** Makes the updates. */
   optimizer: LoopOptimizer
   /** Stepped after each update. @default null: a constant rate */
@@ -90,9 +97,10 @@ export function stepsPerEpoch(batches: number, gradientAccumulationSteps: number
  * Makes updates until there are `steps` of them, or until the signal is aborted; both end between two updates, where optimizer, schedule and
  * loader can be saved.
  *
- * Each update awaits one value, its loss, so the event loop stays free.
+ * Each update awaits its loss before it changes anything, so the event loop stays free, and weights stay finite: an update whose loss, or with clipping whose
+ * gradient norm, is not finite is not made.
  * @returns the updates made so far.
- * @throws {NonFiniteError} when the loss is no longer finite.
+ * @throws {NonFiniteError} when loss or gradient norm is no longer finite.
  */
 export async function runLoop<B>(options: LoopOptions<B>): Promise<number> {
   checkOptions(OWNER, options, schemas.LoopOptions)
@@ -104,30 +112,30 @@ export async function runLoop<B>(options: LoopOptions<B>): Promise<number> {
     throw bad(OWNER, 'loader', 'a loader with at least one batch', 'an empty one')
   while (step < steps && !isStopped()) {
     const { epoch, batch: first } = loader.stateDict()
-    let [done, inUpdate, startedAt] = [first, 0, performance.now()]
-    let losses: Tensor[] = []
+    let [done, startedAt] = [first, performance.now()]
+    let update = new Update(options)
     for await (const batch of loader) {
       // The loop is left only after whole updates, so the loader's position is that of an update.
-      const size = Math.min(accumulation, loader.length - (done - inUpdate))
-      const micro = options.loss(batch as B, step)
-      const share = size === 1 ? micro : micro.div(size)
-      share.backward() // queued; the value of the loss is awaited below
-      losses.push(micro.detach())
+      const size = Math.min(accumulation, loader.length - (done - update.size))
+      update.add(batch as B, step, size)
       done++
-      if (++inUpdate < size) continue
+      if (update.size < size) continue
+      update.record(step)
+      // Before the update: weights are those of the last one when it fails.
+      const loss = await update.loss(step + 1)
       const norm = maxGradNorm > 0 ? clipGradNorm(paramsOf(optimizer), maxGradNorm) : null
+      const gradNorm = norm === null ? null : await norm.item()
+      if (gradNorm !== null && !Number.isFinite(gradNorm)) throw update.fails('gradient norm', step + 1, gradNorm)
       const lr = optimizer.paramGroups[0]!.lr
       optimizer.step()
       optimizer.zeroGrad()
       schedule?.step()
       step++
-      const loss = await meanOf(losses, step)
-      const gradNorm = norm === null ? null : await norm.item()
       const timeMs = performance.now() - startedAt
       const isEpochEnd = done >= loader.length
       await onStep?.({ step, steps, epoch: epoch + done / loader.length, isEpochEnd, loss, gradNorm, lr, timeMs })
       if (step >= steps || isStopped()) break
-      ;[inUpdate, losses, startedAt] = [0, [], performance.now()]
+      ;[update, startedAt] = [new Update(options), performance.now()]
     }
   }
   return step
@@ -137,18 +145,64 @@ function paramsOf(optimizer: LoopOptimizer): Tensor[] {
   return optimizer.paramGroups.flatMap((group) => group.params)
 }
 
-async function meanOf(losses: readonly Tensor[], step: number): Promise<number> {
-  let sum = 0
-  for (const loss of losses) {
-    sum += await loss.item()
-    loss.dispose()
+/** The micro-batches of one update. Where they have weights all are awaited first, since the share of each depends on the others. */
+class Update<B> {
+  private readonly batches: B[] = []
+  private readonly losses: Tensor[] = []
+
+  constructor(private readonly options: LoopOptions<B>) {}
+
+  get size(): number {
+    return this.batches.length
   }
-  const mean = sum / losses.length
-  if (Number.isFinite(mean)) return mean
-  throw new NonFiniteError({
-    what: `the loss of update ${step} is not finite`,
-    expected: 'a finite loss',
-    received: String(mean),
-    fix: 'resume from the last checkpoint with a smaller lr, a longer warm-up or maxGradNorm; lora.setAnomalyMode(true) names the first operation',
-  })
+
+  add(batch: B, step: number, size: number): void {
+    this.batches.push(batch)
+    if (this.options.weight === undefined) this.backward(batch, step, (loss) => (size === 1 ? loss : loss.div(size)))
+  }
+
+  record(step: number): void {
+    if (this.options.weight === undefined) return
+    const shares = this.shares()
+    for (const [i, batch] of this.batches.entries())
+      this.backward(batch, step, (loss) => (this.size === 1 ? loss : loss.mul(shares[i]!)))
+  }
+
+  /** The mean loss. @throws {NonFiniteError} */
+  async loss(step: number): Promise<number> {
+    const shares = this.options.weight === undefined ? null : this.shares()
+    let sum = 0
+    for (const [i, loss] of this.losses.entries()) {
+      const value = await loss.item()
+      loss.dispose()
+      if (!Number.isFinite(value)) throw this.fails('loss', step, value, this.batches[i])
+      sum += shares === null ? value : value * shares[i]!
+    }
+    return shares === null ? sum / this.size : sum
+  }
+
+  /** The error of an update that is not made. Its gradients are dropped. */
+  fails(what: string, step: number, received: number, batch?: B): NonFiniteError {
+    this.options.optimizer.zeroGrad()
+    const { describe } = this.options
+    const rows = (batch === undefined ? this.batches : [batch]).map((each) => describe?.(each) ?? '').join(', ')
+    return new NonFiniteError({
+      what: `the ${what} of update ${step} is not finite${rows === '' ? '' : `; its rows: ${rows}`}`,
+      expected: `a finite ${what}`,
+      received: String(received),
+      fix: 'resume from the last checkpoint with a smaller lr, a longer warm-up or maxGradNorm; lora.setAnomalyMode(true) names the first operation',
+    })
+  }
+
+  private backward(batch: B, step: number, scaled: (loss: Tensor) => Tensor): void {
+    const loss = this.options.loss(batch, step)
+    scaled(loss).backward() // queued; the value of the loss is awaited later
+    this.losses.push(loss.detach())
+  }
+
+  private shares(): number[] {
+    const weights = this.batches.map((batch) => this.options.weight!(batch))
+    const sum = weights.reduce((total, weight) => total + weight, 0)
+    return weights.map((weight) => weight / sum)
+  }
 }

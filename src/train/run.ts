@@ -1,13 +1,16 @@
 // A run of a trainer, whatever its task: updates, with evaluations and checkpoints in between, in a stream of its own.
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
 import { AbortedError } from '../errors.js'
-import type { LrScheduler } from '../optim/schedule.js'
 import { stream } from '../runtime/stream.js'
 import { ofThisCall } from '../runtime/uses.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { lastCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js'
+import { lastCheckpoint, loadLast, saveCheckpoint } from './checkpoint.js'
 import type { Run } from './checkpoint-state.js'
 import { runLoop, stepsPerEpoch } from './loop.js'
-import type { BatchSource, StepReport } from './loop.js'
+import type { BatchSource, LoopSchedule, StepReport } from './loop.js'
+import { bestOf, isStale } from './best.js'
+import type { BestRule } from './best.js'
 import type { CheckedRunOptions, Interval, RunProgress } from './run-options.js'
 import { watchRun } from './stateful.js'
 
@@ -31,6 +34,10 @@ export interface TrainResult<Evaluation> {
   evaluations: Evaluation[]
   /** The evaluation with the lowest loss, where there are several sets on the first of them; null if there was none. */
   best: Evaluation | null
+  /** The checkpoint of that evaluation; null if there is none. */
+  bestCheckpoint: string | null
+  /** Whether it ended because evaluations got no better. */
+  stoppedEarly: boolean
 }
 
 /** Updates in an epoch and in a whole run. */
@@ -44,8 +51,14 @@ export interface Task<Batch, Evaluation extends RunProgress> extends Omit<Run, '
   loader: BatchSource<Batch>
   /** The loss of a micro-batch; `step` counts from 0. */
   loss: (batch: Batch, step: number) => Tensor
+  /** What a micro-batch counts for in its update. */
+  weight?: (batch: Batch) => number
+  /** The rows of a micro-batch, for errors. */
+  describe?: (batch: Batch) => string
+  /** Which evaluation is the best, whether its checkpoint is kept, and when the run ends early. */
+  best?: BestRule<Evaluation>
   /** Stepped after each update; null where `loss` steps `schedule` itself. */
-  updateSchedule: LrScheduler | null
+  updateSchedule: LoopSchedule | null
   length: RunLength
   gradientAccumulationSteps: number
   maxGradNorm: number
@@ -84,10 +97,11 @@ export async function runTraining<Batch, Evaluation extends RunProgress & { loss
       model.train()
       await runLoop({
         ...{ loader, loss, optimizer, gradientAccumulationSteps, maxGradNorm },
+        ...{ weight: task.weight, describe: task.describe },
         schedule: task.updateSchedule,
         steps: task.length.steps,
         startStep: state.step,
-        signal: options.signal,
+        signal: state.signal,
         onStep: (report) => state.afterUpdate(report),
       })
       return await state.finish()
@@ -110,21 +124,30 @@ class RunState<Batch, Evaluation extends RunProgress & { loss: number }> {
   private checkpoint: string | null = null
   private savedAt = -1
   private evaluatedAt = -1
+  /** Aborted when evaluations get no better. */
+  private readonly stale = new AbortController()
 
   constructor(
     private readonly task: Task<Batch, Evaluation>,
     private readonly options: CheckedRunOptions<Evaluation>,
   ) {}
 
+  /** Ends the loop: the caller's signal, or an early end. */
+  get signal(): AbortSignal {
+    const { signal } = this.options
+    return signal === undefined ? this.stale.signal : AbortSignal.any([signal, this.stale.signal])
+  }
+
   async resume(): Promise<void> {
-    const found = await lastCheckpoint(this.options.dir!)
+    const found = await loadLast(this.options.dir!, this.checkpointed)
     if (found === null) return
-    const { step, notes } = await loadCheckpoint(found, this.checkpointed)
+    const { step, notes, path } = found
     this.step = this.savedAt = step
-    this.checkpoint = found
+    this.checkpoint = path
     this.evaluations = (notes['evaluations'] ?? []) as Evaluation[]
     this.evaluatedAt = this.evaluations.at(-1)?.step ?? -1
     if (notes['owesEvaluation'] === true) await this.evaluate()
+    this.endIfStale()
   }
 
   /** Warns when the folder holds checkpoints that this run, which starts from the beginning, does not continue. */
@@ -149,17 +172,41 @@ class RunState<Batch, Evaluation extends RunProgress & { loss: number }> {
     this.updates++
     await this.task.onStep?.(report)
     if (isDue(this.options.evalSteps, report)) await this.evaluate()
-    if (isDue(this.options.saveSteps, report)) await this.save()
+    this.endIfStale()
+    if (isDue(this.options.saveSteps, report) || this.isBest()) await this.save()
+  }
+
+  private endIfStale(): void {
+    if (isStale(this.evaluations, this.task.best)) this.stale.abort()
+  }
+
+  /** Whether this step has the best evaluation and its checkpoint is wanted. */
+  private isBest(): boolean {
+    return this.task.best?.isKept === true && bestOf(this.evaluations, this.task.best)?.step === this.step
   }
 
   async finish(): Promise<TrainResult<Evaluation>> {
     const { steps } = this.task.length
-    const aborted = this.step < steps
+    const stoppedEarly = this.stale.signal.aborted
+    const aborted = this.step < steps && !stoppedEarly
     if (!aborted) await this.evaluate()
     await this.save()
     const { checkpoint, evaluations, timeMs } = this
-    const trainLoss = this.lossSum / this.updates
-    return { ...this.progress(), steps, aborted, trainLoss, timeMs, checkpoint, evaluations, best: bestOf(evaluations) }
+    const best = bestOf(evaluations, this.task.best)
+    const [trainLoss, bestCheckpoint] = [this.lossSum / this.updates, await this.checkpointOf(best)]
+    return {
+      ...{ ...this.progress(), steps, aborted, stoppedEarly, trainLoss, timeMs },
+      ...{ checkpoint, evaluations, best, bestCheckpoint },
+    }
+  }
+
+  private async checkpointOf(evaluation: Evaluation | null): Promise<string | null> {
+    if (evaluation === null || this.options.dir === null) return null
+    const path = join(this.options.dir, `checkpoint-${evaluation.step}`)
+    return access(path).then(
+      () => path,
+      () => null,
+    )
   }
 
   private progress(): RunProgress {
@@ -190,7 +237,8 @@ class RunState<Batch, Evaluation extends RunProgress & { loss: number }> {
     if (dir === null || this.step === 0 || this.savedAt === this.step) return
     const { step, evaluations, owesEvaluation } = this
     const state = { step, notes: { evaluations, owesEvaluation } }
-    this.checkpoint = await saveCheckpoint(dir, this.checkpointed, state, keep)
+    const best = this.task.best?.isKept === true ? bestOf(evaluations, this.task.best) : null
+    this.checkpoint = await saveCheckpoint(dir, this.checkpointed, state, keep, best === null ? [] : [best.step])
     this.savedAt = this.step
     await onSave?.(this.checkpoint, this.step)
   }
@@ -198,15 +246,4 @@ class RunState<Batch, Evaluation extends RunProgress & { loss: number }> {
 
 function isDue(every: Interval, { step, isEpochEnd }: StepReport): boolean {
   return typeof every === 'number' ? step % every === 0 : every === 'epoch' && isEpochEnd
-}
-
-function bestOf<Evaluation extends RunProgress & { loss: number }>(
-  evaluations: readonly Evaluation[],
-): Evaluation | null {
-  const onFirstSet = evaluations.filter(({ step }, i) => step !== evaluations[i - 1]?.step)
-  return onFirstSet.reduce<Evaluation | null>(
-    // A loss that is not a number is worse than any other.
-    (best, each) => (best === null || each.loss < best.loss || Number.isNaN(best.loss) ? each : best),
-    null,
-  )
 }

@@ -14,6 +14,12 @@ export declare function accuracy(predictions: Values, labels: Values): number
  */
 export declare function f1(predictions: Values, labels: Values): number
 /**
+ * The mean of the F1 of each class that occurs among predictions or labels.
+ * @throws {OptionError} `ERR_LORA_OPTION` as for {@link accuracy}.
+ * @see scikit-learn f1_score(average='macro')
+ */
+export declare function macroF1(predictions: Values, labels: Values): number
+/**
  * Matthews' correlation of predicted and true classes, of which there may be more than two; -1 to 1. 0 when all predictions, or all labels,
  * are the same.
  * @throws {OptionError} `ERR_LORA_OPTION` as for {@link accuracy}.

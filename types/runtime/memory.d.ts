@@ -53,6 +53,8 @@ export interface Backend {
   isa: string
   /** Whether this path multiplies pairs of bf16 (AVX512-BF16), which {@link setFloat32MatmulPrecision} `'medium'` needs. */
   bf16Products: boolean
+  /** Whether those products use the tiles of AMX, which sum in another order: their last bits are others than without it. */
+  amx: boolean
   threads: number
   /**
    * The most that the tensors of the process may take: `LORALIB_MEMORY_LIMIT`, else 80 % of {@link Backend.memoryAvailableBytes | what was available}. More is

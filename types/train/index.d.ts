@@ -8,6 +8,19 @@ export type { CheckpointState, Run } from './checkpoint-state.js'
 export type { HasStateDict, Stateful } from './stateful.js'
 export type { RunOptions, RunProgress } from './run-options.js'
 export type { TrainResult } from './run.js'
+export { Trainer } from './trainer.js'
+export type { TrainerConfig, TrainerOptions, TrainingMethod } from './trainer-config.js'
+export type {
+  TrainerBegin,
+  TrainerCallback,
+  TrainerEvaluation,
+  TrainerEvent,
+  TrainerResult,
+  TrainerStep,
+} from './trainer-events.js'
+export type { TrainerData } from './prepare-data.js'
+export type { DataReport, ReportedExample } from './data-report.js'
+export type { TaskName, TrainOn } from './tasks/task.js'
 export { trainClassifier } from './classifier.js'
 export type { ClassifierTrainResult } from './classifier.js'
 export type { ClassifierMeasured, ClassifierSettings, ClassifierTrainOptions } from './classifier-options.js'

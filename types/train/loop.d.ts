@@ -53,6 +53,13 @@ export interface LoopOptions<B> {
   loader: BatchSource<B>
   /** The loss of a micro-batch, a mean over its rows or tokens. It only records operations; `step` counts from 0. */
   loss: (batch: B, step: number) => Tensor
+  /**
+   * What a micro-batch counts for in its update, such as its tokens with a label: gradients and losses are then averaged over all of them, as in one large batch.
+   * @default 1 for each: the mean of the micro-batches
+   */
+  weight?: ((batch: B) => number) | undefined
+  /** Names the rows of a micro-batch, for the error when its loss is not finite. @default they are not named */
+  describe?: ((batch: B) => string) | undefined
   /** Makes the updates. */
   optimizer: LoopOptimizer
   /** Stepped after each update. @default null: a constant rate */
@@ -79,8 +86,9 @@ export declare function stepsPerEpoch(batches: number, gradientAccumulationSteps
  * Makes updates until there are `steps` of them, or until the signal is aborted; both end between two updates, where optimizer, schedule and
  * loader can be saved.
  *
- * Each update awaits one value, its loss, so the event loop stays free.
+ * Each update awaits its loss before it changes anything, so the event loop stays free, and weights stay finite: an update whose loss, or with clipping whose
+ * gradient norm, is not finite is not made.
  * @returns the updates made so far.
- * @throws {NonFiniteError} when the loss is no longer finite.
+ * @throws {NonFiniteError} when loss or gradient norm is no longer finite.
  */
 export declare function runLoop<B>(options: LoopOptions<B>): Promise<number>

@@ -20,4 +20,8 @@ export interface TrainResult<Evaluation> {
   evaluations: Evaluation[]
   /** The evaluation with the lowest loss, where there are several sets on the first of them; null if there was none. */
   best: Evaluation | null
+  /** The checkpoint of that evaluation; null if there is none. */
+  bestCheckpoint: string | null
+  /** Whether it ended because evaluations got no better. */
+  stoppedEarly: boolean
 }

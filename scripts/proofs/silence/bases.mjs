@@ -87,6 +87,8 @@ export function bases(lora, { folder }) {
     'adapters.injectAdapters': { args: [bert] },
     'data.Table': { args: [() => 'a.csv', () => new Map([['a', ['x', 'y']]])] },
     'data.readTextTask': { args: [() => ({ train: join(folder, 'table.csv') })] },
+    'data.readRows': { args: [at('table.csv')] },
+    'data.splitFiles': { args: [() => folder] },
     'data.formatDart': { args: [() => [{ tripleset: [['a', 'B', 'c']], annotations: [{ text: 'a c' }] }]] },
     'data.formatWebnlg': { args: [() => WEBNLG] },
     'data.LabelMap.read': {

@@ -27,6 +27,11 @@ export interface DataLoaderOptions<S, B> {
    * `length` or `size`, as arrays and sets have them. @default their own order
    */
   sampler?: Iterable<number>
+  /**
+   * Lists of indices, a batch each; iterated once in each epoch. Instead of `batchSize`, `shuffle`, `dropLast` and `sampler`. Its state is that of a `sampler`.
+   * @default batches of `batchSize`
+   */
+  batchSampler?: Iterable<readonly number[]>
 }
 
 /** The position of a {@link DataLoader}. Plain JSON. */
@@ -62,7 +67,9 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
   readonly batchSize: number
   readonly dropLast: boolean
   readonly #shuffle: boolean
+  /** Gives indices, or lists of them. */
   readonly #sampler: Iterable<number> | null
+  readonly #givesBatches: boolean
   readonly #collate: ((samples: S[]) => B) | null
   #seed: readonly [number, number] | null
   #epoch = 0
@@ -77,7 +84,10 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
 
   constructor(dataset: Dataset<S> | readonly S[], options: DataLoaderOptions<S, B> = {}) {
     checkOptions('DataLoader', options, schemas.DataLoaderOptions)
-    const { batchSize = 1, shuffle = false, seed, dropLast = false, collate, sampler } = options
+    const { batchSize = 1, shuffle = false, seed, dropLast = false, collate, batchSampler } = options
+    const sampler = options.sampler ?? (batchSampler as Iterable<number> | undefined)
+    if (batchSampler !== undefined && (options.sampler ?? options.batchSize ?? options.dropLast) !== undefined)
+      throw badOption('batchSampler', 'alone, without sampler, batchSize and dropLast', 'both')
     if (sampler !== undefined && shuffle) throw badOption('sampler', 'a sampler or shuffle: true', 'both')
     if (sampler !== undefined) checkSampler(sampler)
     if (!Number.isInteger(dataset?.length) || (!Array.isArray(dataset) && !('get' in dataset))) {
@@ -88,6 +98,7 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     this.dropLast = dropLast
     this.#shuffle = shuffle
     this.#sampler = sampler ?? null
+    this.#givesBatches = batchSampler !== undefined
     this.#collate = collate ?? null
     this.#seed = seed === undefined ? null : splitSeed(seed)
   }
@@ -97,6 +108,7 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
    * @throws {OptionError} with a sampler that has neither `length` nor `size`: counting its indices would draw an order from it.
    */
   get length(): number {
+    if (this.#givesBatches) return lengthOf(this.#sampler!)
     const samples = this.#sampler === null ? this.dataset.length : lengthOf(this.#sampler)
     return this.dropLast ? Math.floor(samples / this.batchSize) : Math.ceil(samples / this.batchSize)
   }
@@ -180,13 +192,25 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     // A loop that was left early ends its epoch when the next one begins.
     if (!this.#resumes) this.#end()
     this.#resumes = false
-    const epoch = this.#epoch
-    const order = this.#order(epoch)
-    for (let start = this.#batch * this.batchSize; start < order.length; start += this.batchSize) {
-      const indices = order.slice(start, start + this.batchSize)
-      if (indices.length < this.batchSize && this.dropLast) return
-      yield indices
+    const batches = this.#batches(this.#epoch)
+    for (let i = this.#batch; i < batches.length; i++) {
+      const indices = batches[i]!
+      if (!this.#givesBatches && indices.length < this.batchSize && this.dropLast) return
+      yield [...indices]
     }
+  }
+
+  /** All batches of an epoch. */
+  #batches(epoch: number): (readonly number[])[] {
+    if (this.#givesBatches) {
+      const sampler = this.#sampler as Iterable<unknown> as Iterable<readonly number[]>
+      const drawn: (readonly number[])[] = []
+      this.#order(epoch, () => (drawn.push(...sampler), drawn.flat()))
+      return drawn
+    }
+    const order = this.#order(epoch, () => [...this.#sampler!])
+    const starts = Array.from({ length: Math.ceil(order.length / this.batchSize) }, (_, i) => i * this.batchSize)
+    return starts.map((start) => order.slice(start, start + this.batchSize))
   }
 
   #end(): void {
@@ -195,11 +219,11 @@ export class DataLoader<S, B = Collated<S>> implements AsyncIterable<B>, Iterabl
     this.#resumes = true
   }
 
-  #order(epoch: number): number[] {
+  #order(epoch: number, draw: () => number[]): number[] {
     const { length } = this.dataset
     if (this.#sampler !== null) {
       this.#drawnFrom = stateOfSampler(this.#sampler)
-      const order = [...this.#sampler]
+      const order = draw()
       for (const index of order) checkIndex(index, length)
       if (this.#resumedOrder !== null) checkOrder(order, this.#resumedOrder)
       this.#resumedOrder = null

@@ -25,33 +25,31 @@ export async function readDelimited(path: string, text: string, options: Delimit
   const rows: string[][] = []
   const lines: number[] = []
   let header = options.columns
-  await parse(path, text, options, (cells, line) => {
+  for await (const { cells, line } of records(path, chunksOf(text), options)) {
     if (header === null) header = checkHeader(path, cells)
-    else {
-      if (cells.length > header.length) {
-        if (options.onMalformed === null) throw tooManyCells(path, rows.length, line, cells, header)
-        options.onMalformed(line)
-        return true
-      }
+    else if (cells.length > header.length) {
+      if (options.onMalformed === null) throw tooManyCells(path, rows.length, line, cells, header)
+      options.onMalformed(line)
+    } else {
       rows.push(cells)
       lines.push(line)
     }
-    return rows.length < options.most
-  })
+    if (rows.length >= options.most) break
+  }
   checkCells(path, (header ?? []).length * rows.length, text.length)
   const columns = (header ?? []).map((name, i) => [name, rows.map((row) => row[i] ?? null)] as const)
   return new Table(path, new Map(columns), { lines })
 }
 
-/** Calls `onRow` with the cells of each row and its first line, until it returns false. */
-async function parse(
+/** The rows of a text that comes in pieces, each with its first line. */
+export async function* records(
   path: string,
-  text: string,
-  { delimiter, quotes, signal }: Delimited,
-  onRow: (cells: string[], line: number) => boolean,
-): Promise<void> {
+  pieces: AsyncIterable<string>,
+  { delimiter, quotes, signal }: Pick<Delimited, 'delimiter' | 'quotes' | 'signal'>,
+): AsyncGenerator<{ cells: string[]; line: number }> {
   const { CsvError, parse: parser } = await import('csv-parse')
-  const stop = new AbortController()
+  // At its first use: importing it takes a part of the package's start.
+  const { Readable, pipeline } = process.getBuiltinModule('node:stream')
   const stream = parser({
     delimiter,
     quote: quotes ? '"' : null,
@@ -61,31 +59,20 @@ async function parse(
     skip_empty_lines: true,
     info: true,
   })
-  let failure: unknown
   let before = 0
-  stream.on('data', ({ record, info }: { record: string[]; info: { lines: number } }) => {
-    if (stop.signal.aborted) return
-    try {
+  // What fails in it fails below, where the rows are read.
+  pipeline(Readable.from(pieces), stream, () => {})
+  try {
+    for await (const { record, info } of stream as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      throwIfAborted(signal)
       // The parser counts line ends it has passed: a row begins on the line after the end of the row before.
       const line = Math.max(before + 1, info.lines - lineEndsIn(record))
       before = info.lines
-      if (!onRow(record, line)) stop.abort()
-    } catch (error) {
-      failure = error
-      stop.abort()
+      yield { cells: record, line }
     }
-  })
-  // At its first use: importing it takes a part of the package's start.
-  const { Readable } = process.getBuiltinModule('node:stream')
-  const { pipeline } = process.getBuiltinModule('node:stream/promises')
-  const signals = signal ? [stop.signal, signal] : [stop.signal]
-  try {
-    await pipeline(Readable.from(chunksOf(text)), stream, { signal: AbortSignal.any(signals) })
   } catch (error) {
-    throwIfAborted(signal)
-    if (!stop.signal.aborted) throw error instanceof CsvError ? misquoted(path, error) : error
+    throw error instanceof CsvError ? misquoted(path, error) : error
   }
-  if (failure !== undefined) throw failure
 }
 
 async function* chunksOf(text: string): AsyncGenerator<string> {
@@ -99,7 +86,8 @@ function lineEndsIn(cells: readonly string[]): number {
   return cells.reduce((n, cell) => n + (cell.match(/[\n\r]/g)?.length ?? 0), 0)
 }
 
-function checkHeader(path: string, cells: readonly string[]): readonly string[] {
+/** @throws {FormatError} for a name that occurs twice. */
+export function checkHeader(path: string, cells: readonly string[]): readonly string[] {
   const seen = new Set<string>()
   const twice = cells.find((name) => seen.size === seen.add(name).size)
   if (twice === undefined) return cells
@@ -111,7 +99,8 @@ function checkHeader(path: string, cells: readonly string[]): readonly string[] 
   })
 }
 
-function tooManyCells(
+/** The error for a row that is too long. */
+export function tooManyCells(
   path: string,
   row: number,
   line: number,

@@ -26,8 +26,7 @@ class Rows {
   /** @throws {FormatError} for a row that is not an object of plain values. */
   add(text: string, line: number): void {
     const where = `${this.path}, row ${this.length + 1} (line ${line})`
-    const value = parse(text, where)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw noObject(where, value)
+    const value = rowFrom(text, where)
     for (const [name, cell] of Object.entries(value)) {
       if (typeof cell === 'object' && cell !== null) throw nested(where, name, cell)
       this.#cellsOf(name).push(cell as Cell)
@@ -87,7 +86,11 @@ export async function readJson(
 }
 
 /** The elements of an array, found by their brackets: parsing them one by one keeps the event loop free and gives the line of an error. */
-function* elements(path: string, text: string, open: number): Generator<{ start: number; end: number; line: number }> {
+export function* elements(
+  path: string,
+  text: string,
+  open: number,
+): Generator<{ start: number; end: number; line: number }> {
   const count = (from: number, to: number) => text.slice(from, to).split('\n').length - 1
   let [depth, start, line, counted] = [0, -1, 1, 0]
   const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{},]|[^\s[\]{},"]+/gs
@@ -120,6 +123,13 @@ async function pause(count: number, signal: AbortSignal | undefined): Promise<vo
   if (count % ROWS_AT_ONCE !== 0) return
   await setImmediate()
   throwIfAborted(signal)
+}
+
+/** A row from its text. @throws {FormatError} for anything but an object. */
+export function rowFrom(text: string, where: string): Record<string, unknown> {
+  const value = parse(text, where)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw noObject(where, value)
+  return value as Record<string, unknown>
 }
 
 function parse(text: string, where: string): unknown {

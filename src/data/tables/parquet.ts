@@ -36,15 +36,20 @@ function compressors(snappy: (input: Uint8Array, output: Uint8Array) => void): R
   return known
 }
 
-/** @throws {FormatError} when it is not a parquet file. @throws {UnsupportedError} for nested columns. */
-export async function readParquet(path: string, most: number): Promise<Table> {
+/** What reading a file needs. */
+async function opened(path: string) {
   await stat(path).catch((cause: Error) => {
     const fix = 'check the path'
     throw new FileError({ what: `${path} cannot be read`, expected: 'a file', received: cause.message, fix, cause })
   })
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema, snappyUncompress } =
-    await import('hyparquet')
-  const { file, abandon } = patient(await asyncBufferFromFile(path))
+  const { snappyUncompress, ...hyparquet } = await import('hyparquet')
+  const { file, abandon } = patient(await hyparquet.asyncBufferFromFile(path))
+  return { ...hyparquet, file, abandon, compressors: compressors(snappyUncompress) }
+}
+
+/** @throws {FormatError} when it is not a parquet file. @throws {UnsupportedError} for nested columns. */
+export async function readParquet(path: string, most: number): Promise<Table> {
+  const { parquetMetadataAsync, parquetRead, parquetSchema, file, abandon, ...rest } = await opened(path)
   try {
     const metadata = await parquetMetadataAsync(file)
     const fields = parquetSchema(metadata).children
@@ -70,21 +75,51 @@ export async function readParquet(path: string, most: number): Promise<Table> {
       const end = Math.min(columnData.length, rows - rowStart)
       for (let i = 0; i < end; i++) column[rowStart + i] = plain(columnData[i])
     }
-    await parquetRead({ file, metadata, rowEnd: rows, compressors: compressors(snappyUncompress), onChunk })
+    await parquetRead({ file, metadata, rowEnd: rows, compressors: rest.compressors, onChunk })
     if (strange !== undefined) throw strange
     const floating = fields.filter(({ element }) => element.type === 'FLOAT' || element.type === 'DOUBLE')
     return new Table(path, cells, { floating: new Set(floating.map(({ element }) => element.name)) })
   } catch (cause) {
     abandon()
-    if (cause instanceof LoraError) throw cause
-    throw new FormatError({
-      what: `${path} cannot be read as parquet`,
-      expected: 'a parquet file, plain or compressed with Snappy, GZip, Brotli or (from Node 22.15) Zstandard',
-      received: cause instanceof Error ? cause.message : String(cause),
-      fix: 'check that the file was downloaded completely; write others with compression "snappy"',
-      cause,
-    })
+    throw unreadable(path, cause)
   }
+}
+
+/** The rows of a file, a row group at a time; nested columns are lists and objects. @throws {FormatError} when it is not a parquet file. */
+export async function* parquetRows(path: string): AsyncGenerator<Record<string, unknown>> {
+  const { parquetMetadataAsync, parquetReadObjects, file, abandon, ...rest } = await opened(path)
+  try {
+    const metadata = await parquetMetadataAsync(file)
+    let rowStart = 0
+    for (const group of metadata.row_groups) {
+      const rowEnd = rowStart + Number(group.num_rows)
+      checkCells(path, (rowEnd - rowStart) * group.columns.length, file.byteLength)
+      const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors: rest.compressors })
+      for (const row of rows) yield deep(row) as Record<string, unknown>
+      rowStart = rowEnd
+    }
+  } catch (cause) {
+    abandon()
+    throw unreadable(path, cause)
+  }
+}
+
+/** Lists and objects of plain values. */
+function deep(value: unknown): unknown {
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) return Array.from(value as unknown[], deep)
+  if (typeof value !== 'object' || value === null || value instanceof Date) return plain(value)
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, deep(each)]))
+}
+
+function unreadable(path: string, cause: unknown): LoraError {
+  if (cause instanceof LoraError) return cause
+  return new FormatError({
+    what: `${path} cannot be read as parquet`,
+    expected: 'a parquet file, plain or compressed with Snappy, GZip, Brotli or (from Node 22.15) Zstandard',
+    received: cause instanceof Error ? cause.message : String(cause),
+    fix: 'check that the file was downloaded completely; write others with compression "snappy"',
+    cause,
+  })
 }
 
 /**

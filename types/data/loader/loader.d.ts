@@ -20,6 +20,11 @@ export interface DataLoaderOptions<S, B> {
    * `length` or `size`, as arrays and sets have them. @default their own order
    */
   sampler?: Iterable<number>
+  /**
+   * Lists of indices, a batch each; iterated once in each epoch. Instead of `batchSize`, `shuffle`, `dropLast` and `sampler`. Its state is that of a `sampler`.
+   * @default batches of `batchSize`
+   */
+  batchSampler?: Iterable<readonly number[]>
 }
 /** The position of a {@link DataLoader}. Plain JSON. */
 export interface DataLoaderState {

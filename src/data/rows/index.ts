@@ -1,0 +1,5 @@
+export { readRows } from './rows.js'
+export type { RowSource, Rows, RowsOptions } from './rows.js'
+export type { PlacedRow, Row, RowsFormat, TextUnit } from './files.js'
+export { splitFiles } from './splits.js'
+export type { SplitFiles } from './splits.js'
