@@ -131,18 +131,18 @@ test.serial(
 
 test.serial('pause and resume, and a loop that is left', async (t) => {
   const run = await trainer({ callbacks: { onStep: ({ step }) => (step === 2 ? run.pause() : undefined) } })
-  let steps = 0
+  const seen = { steps: 0 }
   const training = run.train()
   const counted = (async () => {
-    for await (const event of run.events()) if (event.type === 'step') steps++
+    for await (const event of run.events()) if (event.type === 'step') seen.steps++
   })()
-  while (steps < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+  while (seen.steps < 2) await new Promise((resolve) => setTimeout(resolve, 5))
   await new Promise((resolve) => setTimeout(resolve, 100))
-  t.is(steps, 2)
+  t.is(seen.steps, 2)
   run.resume()
   const result = await training
   await counted
-  t.is(steps, result.steps)
+  t.is(seen.steps, result.steps)
   const plain = await trainer()
   await plain.train()
   t.deepEqual(await bits(run), await bits(plain))

@@ -34,7 +34,12 @@ export class DoraNorms {
     if (known && known.of === weight && known.version === weight.version) return known.value
     known?.value.dispose()
     const wide = asMatrix(weight.to(wideDtype(weight.dtype)))
-    const value = keep(wide.square().sum(layout === 1 ? 0 : 1).to('f64'))
+    const value = keep(
+      wide
+        .square()
+        .sum(layout === 1 ? 0 : 1)
+        .to('f64'),
+    )
     this.squares = { of: weight, version: weight.version, value }
     return value
   }

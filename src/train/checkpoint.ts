@@ -75,7 +75,7 @@ export async function lastCheckpoint(dir: string): Promise<string | null> {
  */
 export async function loadLast(dir: string, run: Run): Promise<(CheckpointState & { path: string }) | null> {
   await removePartial(dir)
-  const found = (await checkpointsIn(dir)).reverse()
+  const found = (await checkpointsIn(dir)).toReversed()
   let failed: { path: string; error: Error } | null = null
   for (const { path } of found) {
     try {

@@ -105,7 +105,8 @@ function call(callback: TrainerCallback, event: TrainerEvent): void | Promise<vo
   }
 }
 
-function without<E extends { type: string }>({ type: _, ...rest }: E): Omit<E, 'type'> {
+function without<E extends { type: string }>(event: E): Omit<E, 'type'> {
+  const { type: _, ...rest } = event
   return rest
 }
 

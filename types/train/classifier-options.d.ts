@@ -1,7 +1,7 @@
 // Generated from src/train/classifier-options.ts by `npm run api`. Do not edit.
 
 import type { EncodedText } from '../data/tables/encode-texts.js'
-import type { ClassifierEvaluation, ClassifierMetrics } from './evaluate-classifier.js'
+import type { ClassifierEvaluation, ClassifierMetrics } from './tasks/evaluate-classifier.js'
 import type { StepReport } from './loop.js'
 import type { RunOptions, RunProgress } from './run-options.js'
 /** Settings of a run: what a recipe holds. */

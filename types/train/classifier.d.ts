@@ -1,7 +1,7 @@
 // Generated from src/train/classifier.ts by `npm run api`. Do not edit.
 
 import type { EncodedText } from '../data/tables/encode-texts.js'
-import type { SequenceClassifier } from './classifier-data.js'
+import type { SequenceClassifier } from './tasks/classifier-data.js'
 import type { ClassifierMeasured, ClassifierTrainOptions } from './classifier-options.js'
 import type { TrainResult } from './run.js'
 /** How a run of {@link trainClassifier} ended. */

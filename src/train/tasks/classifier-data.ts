@@ -1,11 +1,11 @@
 // What a classifier needs besides token ids: padding, token types, labels.
-import type { EncodedText } from '../data/tables/encode-texts.js'
-import type { PadOptions } from '../data/tables/pad-texts.js'
-import type { Ids } from '../generation/ids.js'
-import type { LabelsConfig } from '../models/shared/labels-config.js'
-import type { SequenceClassifierOutput, SequenceLabels } from '../models/shared/sequence-classification.js'
-import type { Module } from '../nn/module.js'
-import { OptionError } from '../errors.js'
+import type { EncodedText } from '../../data/tables/encode-texts.js'
+import type { PadOptions } from '../../data/tables/pad-texts.js'
+import type { Ids } from '../../generation/ids.js'
+import type { LabelsConfig } from '../../models/shared/labels-config.js'
+import type { SequenceClassifierOutput, SequenceLabels } from '../../models/shared/sequence-classification.js'
+import type { Module } from '../../nn/module.js'
+import { OptionError } from '../../errors.js'
 
 /** Any model that labels whole sequences. */
 export interface SequenceClassifier extends Module {

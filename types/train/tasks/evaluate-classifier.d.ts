@@ -1,6 +1,6 @@
-// Generated from src/train/evaluate-classifier.ts by `npm run api`. Do not edit.
+// Generated from src/train/tasks/evaluate-classifier.ts by `npm run api`. Do not edit.
 
-import type { EncodedText } from '../data/tables/encode-texts.js'
+import type { EncodedText } from '../../data/tables/encode-texts.js'
 import type { SequenceClassifier } from './classifier-data.js'
 /** Scores of predictions against labels, by name. */
 export type ClassifierMetrics = (predictions: number[], labels: number[]) => Record<string, number>

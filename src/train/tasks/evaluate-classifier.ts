@@ -1,11 +1,11 @@
 // The predictions of a classifier on rows, and their scores.
-import { checkOptions } from '../runtime/check-options.js'
-import { schemas } from '../runtime/tables.js'
+import { checkOptions } from '../../runtime/check-options.js'
+import { schemas } from '../../runtime/tables.js'
 import { setImmediate } from 'node:timers/promises'
-import type { EncodedText } from '../data/tables/encode-texts.js'
-import { padTexts } from '../data/tables/pad-texts.js'
-import { throwIfAborted } from '../runtime/pace.js'
-import { noGrad } from '../tensor/scope.js'
+import type { EncodedText } from '../../data/tables/encode-texts.js'
+import { padTexts } from '../../data/tables/pad-texts.js'
+import { throwIfAborted } from '../../runtime/pace.js'
+import { noGrad } from '../../tensor/scope.js'
 import { checkRows, padOptionsOf } from './classifier-data.js'
 import type { SequenceClassifier } from './classifier-data.js'
 
