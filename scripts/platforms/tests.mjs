@@ -106,7 +106,12 @@ async function runFile(name, target, machine, file) {
 function ava(name, target, { node, env, slow, isForked, pathOf = (path) => path }, files) {
   const built = files.map((file) => file.replace('__test__', 'build').replace(/\.ts$/, '.js'))
   const args = [tool('ava'), '--tap', `--timeout=${LIMIT_MINUTES * slow}m`, ...built]
-  const all = { ...env, LORALIB_NATIVE_PATH: pathOf(addonOf(name, target)), LORALIB_TEST_TARGET: name }
+  const all = {
+    ...env,
+    LORALIB_NATIVE_PATH: pathOf(addonOf(name, target)),
+    LORALIB_TEST_TARGET: name,
+    LORALIB_TEST_SLOW: String(slow),
+  }
   if (isForked) {
     // The main process of ava runs no test, and faster here; what it forks is the Node of the target.
     const preload = inRoot('scripts/platforms/exec-path.cjs')
