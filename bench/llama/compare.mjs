@@ -1,5 +1,6 @@
 // npm run bench -- k [--pairs 3] [--threads 2] [--json]: this package against llama.cpp (node-llama-cpp) on the same GGUF files of the real SmolLM2-135M, alternately, each in a
-// fresh process: 512 tokens of a prompt are read and 128 written, greedily. Linux, an idle machine.
+// fresh process: 512 tokens of a prompt are read and 128 written, greedily. In 'highest' also what share of the machine's product limit and of its memory's bandwidth that is, and
+// what a training step on the blocks takes of one on their numbers in f32. Linux, an idle machine.
 import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
@@ -9,15 +10,24 @@ import { smollm2File } from '../../scripts/lib/smollm2.mjs'
 import { machine } from '../lib/machine.mjs'
 import { median } from '../lib/median.mjs'
 import { turn } from '../lib/pairs.mjs'
+import { linearsOf } from '../scale/shapes.mjs'
 
 const [PROMPT, TOKENS] = [512, 128]
 
-/** What is asked of the ratios, peer over ours in time and ours over peer in memory, by type of the weights. */
+/** What is asked of the ratios, peer over ours in time and ours over peer in memory, and of the shares, by type of the weights. */
 const AIMS = {
-  q4_1: { medium: { text: 1.5, prompt: 1.5, memory: 1.1 }, highest: { text: 1 } },
-  q8_0: { medium: { text: 1 } },
-  q4_0: { medium: { text: 1 } },
+  q4_1: { medium: { text: 1.5, prompt: 1.5, memory: 1.1 }, highest: { text: 1 }, step: 1.1 },
+  q8_0: { medium: { text: 1 }, highest: { promptShare: 0.7, textShare: 0.6 }, step: 1.1 },
+  q4_0: { medium: { text: 1 }, highest: { promptShare: 0.7, textShare: 0.6 } },
 }
+
+/** SmolLM2-135M: (out, in) of the dense layers of a block, and what a token adds to a cache in f32, in bytes. */
+const LINEARS = linearsOf({ hidden_size: 576, intermediate_size: 1536, num_attention_heads: 9, num_key_value_heads: 3 })
+const [LAYERS, WIDTH, CACHE_BYTES] = [30, 576, 30 * 2 * 192 * 4]
+const PROMPT_GFLOP =
+  1e-9 * LAYERS * (2 * PROMPT * LINEARS.reduce((sum, [n, k]) => sum + n * k, 0) + 2 * PROMPT * PROMPT * WIDTH)
+
+const LIMIT_SHAPES = JSON.stringify([[2048, 2048, 2048], ...LINEARS.map(([n, k]) => [PROMPT, k, n])])
 
 export async function benchLlama({ pairs, threads, json, note }) {
   const folder = await llamaCpp()
@@ -35,12 +45,24 @@ export async function benchLlama({ pairs, threads, json, note }) {
         const more = ['--precision', precision]
         ;[ours[precision]] = await turn(process.execPath, [inRoot('bench/llama/own.mjs'), ...args, ...more])
       }
-      turns.push({ theirs, ours })
+      const steps = {}
+      for (const form of AIMS[kind].step === undefined ? [] : ['file', 'f32']) {
+        const more = [file, ids, '--threads', String(threads), '--form', form]
+        ;[steps[form]] = await turn(process.execPath, [inRoot('bench/llama/step.mjs'), ...more])
+      }
+      const [limit] = await turn(process.execPath, [
+        inRoot('bench/lib/limit.mjs'),
+        LIMIT_SHAPES,
+        '--threads',
+        String(threads),
+      ])
+      turns.push({ theirs, ours, steps, limit })
       note(
         `k ${kind}: pair ${i + 1}: llama.cpp ${tell(theirs)}; medium ${tell(ours.medium)}; highest ${tell(ours.highest)}`,
       )
     }
     for (const precision of ['medium', 'highest']) rows.push(rowOf(kind, precision, turns))
+    if (AIMS[kind].step !== undefined) rows.push(stepRow(kind, turns))
     await showTexts(shipped, kind, turns.at(-1), note)
   }
   const summary = { case: 'k', measured: new Date().toISOString(), threads, machine: machine(), rows }
@@ -56,62 +78,92 @@ const perSecond = (count, ms) => (1e3 * count) / ms
 const tell = ({ promptMs, textMs, peakMb }) =>
   `${perSecond(PROMPT, promptMs).toFixed(0)} and ${perSecond(TOKENS, textMs).toFixed(1)} tokens/s, ${peakMb.toFixed(0)} MiB`
 
+const summary = (values) => ({ median: median(values), least: Math.min(...values), largest: Math.max(...values) })
+
+/** What writing reads: all weights and the cache, for each token. */
+const bytesPerSecond = ({ textMs, weightBytes }) =>
+  perSecond(TOKENS, textMs) * (weightBytes + (PROMPT + TOKENS / 2) * CACHE_BYTES)
+
+function stepRow(kind, turns) {
+  const step = summary(turns.map(({ steps }) => steps.file.stepMs / steps.f32.stepMs))
+  const ms = (form) => median(turns.map(({ steps }) => steps[form].stepMs))
+  return {
+    kind,
+    step,
+    stepMs: { file: ms('file'), f32: ms('f32') },
+    aim: { step: AIMS[kind].step },
+    ok: step.median <= AIMS[kind].step,
+  }
+}
+
 function rowOf(kind, precision, turns) {
-  const ratios = (of) => turns.map(({ theirs, ours }) => of(theirs, ours[precision]))
-  const summary = (values) => ({ median: median(values), least: Math.min(...values), largest: Math.max(...values) })
+  const ratios = (of) => turns.map(({ theirs, ours, limit }) => of(theirs, ours[precision], limit))
   const row = {
     kind,
     precision,
     isa: turns[0].ours[precision].isa,
+    amx: turns[0].ours[precision].amx,
     prompt: summary(ratios((theirs, ours) => theirs.promptMs / ours.promptMs)),
     text: summary(ratios((theirs, ours) => theirs.textMs / ours.textMs)),
     memory: summary(ratios((theirs, ours) => ours.peakMb / theirs.peakMb)),
+    promptShare: summary(ratios((_, ours, { gflops }) => (1e3 * PROMPT_GFLOP) / ours.promptMs / gflops)),
+    textShare: summary(ratios((_, ours, { gbPerSecond }) => bytesPerSecond(ours) / 1e9 / gbPerSecond)),
     promptPerSecond: perSecond(PROMPT, median(turns.map(({ ours }) => ours[precision].promptMs))),
     textPerSecond: perSecond(TOKENS, median(turns.map(({ ours }) => ours[precision].textMs))),
   }
   const aim = AIMS[kind][precision] ?? {}
-  const holds = ([key, least]) => (key === 'memory' ? row.memory.median <= least : row[key].median >= least)
+  const holds = ([key, bound]) => (key === 'memory' ? row.memory.median <= bound : row[key].median >= bound)
   return { ...row, aim, ok: Object.entries(aim).every(holds) }
 }
 
 function print(rows) {
   const cell = ({ median: middle, least, largest }) =>
     `${middle.toFixed(2)} (${least.toFixed(2)} … ${largest.toFixed(2)})`
-  const aims = ({ text, prompt, memory }) =>
-    [text && `text ≥ ${text}`, prompt && `prompt ≥ ${prompt}`, memory && `memory ≤ ${memory}`]
+  const percent = ({ median: middle }) => `${(100 * middle).toFixed(0)} %`
+  const aims = ({ text, prompt, memory, promptShare, textShare }) =>
+    [
+      text && `text ≥ ${text}`,
+      prompt && `prompt ≥ ${prompt}`,
+      memory && `memory ≤ ${memory}`,
+      promptShare && `limit ≥ ${100 * promptShare} %, bandwidth ≥ ${100 * textShare} %`,
+    ]
       .filter(Boolean)
       .join(', ')
-  const table = [
-    [
-      'weights',
-      'precision',
-      'text: llama.cpp / ours',
-      'prompt: llama.cpp / ours',
-      'memory: ours / llama.cpp',
-      'tokens/s',
-      'aim',
-      '',
-    ],
-    ...rows.map((row) => [
-      row.kind,
-      row.precision,
-      cell(row.text),
-      cell(row.prompt),
-      cell(row.memory),
-      `${row.textPerSecond.toFixed(0)} written, ${row.promptPerSecond.toFixed(0)} read`,
-      aims(row.aim),
-      row.ok ? 'ok' : 'MISSED',
-    ]),
+  const heads = [
+    'weights',
+    'precision',
+    'text: llama.cpp / ours',
+    'prompt: llama.cpp / ours',
+    'memory: ours / llama.cpp',
   ]
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)))
-  for (const row of table)
+  const table = [
+    [...heads, 'tokens/s', 'of limit, bandwidth', 'aim', ''],
+    ...rows
+      .filter((row) => row.precision !== undefined)
+      .map((row) => [
+        row.kind,
+        row.precision,
+        cell(row.text),
+        cell(row.prompt),
+        cell(row.memory),
+        `${row.textPerSecond.toFixed(0)} written, ${row.promptPerSecond.toFixed(0)} read`,
+        `${percent(row.promptShare)}, ${percent(row.textShare)}`,
+        aims(row.aim),
+        row.ok ? 'ok' : 'MISSED',
+      ]),
+  ]
+  console.log(aligned(table))
+  for (const { kind, step, stepMs, aim, ok } of rows.filter((row) => row.step !== undefined))
     console.log(
-      row
-        .map((text, i) => text.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd(),
+      `a training step on ${kind} over one on its numbers in f32: ${cell(step)}, ${stepMs.file.toFixed(0)} and ${stepMs.f32.toFixed(0)} ms (at most ${aim.step})  ${ok ? 'ok' : 'MISSED'}`,
     )
-  console.log(`${cpus()[0].model}, ${rows[0].isa}`)
+  console.log(`${cpus()[0].model}, ${rows[0].isa}${rows[0].amx ? ', AMX' : ''}`)
+}
+
+function aligned(table) {
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)))
+  const line = (row) => row.map((text, i) => text.padEnd(widths[i])).join('  ')
+  return table.map((row) => line(row).trimEnd()).join('\n')
 }
 
 /** The same model with all matrices in another type, made once. */

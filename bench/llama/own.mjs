@@ -20,6 +20,8 @@ const tokens = Number(values.tokens)
 const ids = [JSON.parse(readFileSync(idsPath, 'utf8'))]
 lora.setFloat32MatmulPrecision(values.precision)
 const model = await lora.models.AutoModelForCausalLM.fromPretrained(path)
+await lora.settle()
+const weightBytes = lora.memory().base.bytes
 
 /** The time of so many tokens; a stop token counts as any other. */
 async function generate(count) {
@@ -36,7 +38,9 @@ console.log(
     promptMs: Math.min(...measured.map(({ first }) => first)),
     textMs: Math.min(...measured.map(({ first, ms }) => ms - first)),
     peakMb: statusMb('VmHWM'),
+    weightBytes,
     isa: lora.backend().isa,
+    amx: lora.backend().amx,
     text: measured.at(-1).text.slice(0, tokens),
   }),
 )
