@@ -99,6 +99,7 @@ export function bases(lora, { folder }) {
     'train.loadCheckpoint': {
       args: [() => lora.train.saveCheckpoint(join(folder, 'saved'), run(), { step: 1, notes: {} }), run],
     },
+    'train.Trainer': { args: [() => ({ model: decoder(), data: [{ input_ids: [1, 2] }] })] },
     'train.trainClassifier': { args: [bert, rows, () => ({ epochs: 1, warmupSteps: 0 })] },
     'train.evaluateClassifier': { args: [bert, rows, () => () => ({ accuracy: 1 })] },
     'train.predictClassifier': { args: [bert, rows] },
