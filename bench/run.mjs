@@ -80,7 +80,9 @@ async function chosenCases() {
   const names = positionals.flatMap((name) => (name === 'all' ? ALL : [name]))
   const unknown = names.filter((name) => !cases[name])
   if (names.length === 0 || unknown.length > 0) {
-    fail(`${unknown.length > 0 ? `no case ${unknown.join(', ')}; ` : ''}cases: all, k, scale, ${Object.keys(cases).join(', ')}`)
+    fail(
+      `${unknown.length > 0 ? `no case ${unknown.join(', ')}; ` : ''}cases: all, k, scale, ${Object.keys(cases).join(', ')}`,
+    )
   }
   return names
 }
