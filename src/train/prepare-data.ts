@@ -3,7 +3,7 @@ import { Subset, randomSplit } from '../data/loader/index.js'
 import type { Dataset } from '../data/loader/index.js'
 import { readRows, splitFiles } from '../data/rows/index.js'
 import type { PlacedRow, RowSource, RowsOptions } from '../data/rows/index.js'
-import { placeOf } from '../data/rows/rows.js'
+import { checkSource, placeOf } from '../data/rows/rows.js'
 import { stat } from 'node:fs/promises'
 import { FormatError } from '../errors.js'
 import type { OptionError } from '../errors.js'
@@ -30,6 +30,8 @@ export interface PreparedData {
   train: Dataset<StoredExample>
   /** Tokens of each row to train on. */
   lengths: readonly number[]
+  /** What they train in all: tokens, or rows. */
+  trained: number
   validation: Dataset<StoredExample> | null
   report: DataReport
   /** Where a row to train on is from. */
@@ -51,10 +53,21 @@ export interface PrepareSettings {
 const OWNER = 'Trainer'
 const SHOWN = 3
 
+/** The data of a run, however it is given. @throws {OptionError} {FormatError} */
+export function checkData(given: RowSource | TrainerData): TrainerData {
+  if (!isTrainerData(given)) {
+    checkSource(OWNER, 'data', given)
+    return { train: given }
+  }
+  checkOptions(`${OWNER}.data`, given, schemas.TrainerData)
+  const { train, validation } = given
+  checkSource(`${OWNER}.data`, 'train', train)
+  if (validation !== undefined && typeof validation !== 'number') checkSource(`${OWNER}.data`, 'validation', validation)
+  return given
+}
+
 /** Reads and encodes all rows. */
-export async function prepareData(given: RowSource | TrainerData, settings: PrepareSettings): Promise<PreparedData> {
-  const data = isTrainerData(given) ? given : { train: given }
-  if (isTrainerData(given)) checkOptions(`${OWNER}.data`, data, schemas.TrainerData)
+export async function prepareData(data: TrainerData, settings: PrepareSettings): Promise<PreparedData> {
   const { train: source, validation: held, ...options } = await withFolder(data)
   const rows = { ...options, signal: settings.signal }
   const stores = { train: new ExampleStore(), validation: new ExampleStore() }
@@ -98,7 +111,8 @@ class Encoder {
         this.truncated.rows++
         this.truncated.tokens += cut
       }
-      if (this.task.isTrained(example)) store.add(example, placed)
+      const weight = this.task.weigh(example)
+      if (weight > 0) store.add(example, placed, weight)
       else if (this.leftOut.rows++ === 0) this.leftOut.first = place
       if (performance.now() < pauseAt) continue
       await new Promise((resolve) => setImmediate(resolve))
@@ -112,15 +126,19 @@ class Encoder {
   }
 }
 
-type Parts = Pick<PreparedData, 'train' | 'lengths' | 'validation'>
+type Parts = Pick<PreparedData, 'train' | 'lengths' | 'trained' | 'validation'>
+
+const sum = (list: readonly number[]) => list.reduce((total, n) => total + n, 0)
 
 function partsOf(
   { train, validation }: { train: ExampleStore; validation: ExampleStore },
   held: RowSource | number | undefined,
   seed: number,
 ): Parts {
-  if (typeof held !== 'number')
-    return { train, lengths: train.lengths, validation: validation.length > 0 ? validation : null }
+  if (typeof held !== 'number') {
+    const { lengths, weights } = train
+    return { train, lengths, trained: sum(weights), validation: validation.length > 0 ? validation : null }
+  }
   if (!(held > 0 && held < 1)) throw bad(OWNER, 'validation', 'a share between 0 and 1, or rows', held)
   const count = Math.max(1, Math.round(held * train.length))
   if (count >= train.length) throw bad(OWNER, 'validation', `a share that leaves rows to train on`, held)
@@ -132,24 +150,20 @@ function partsOf(
       [...indices].sort((a, b) => a - b),
     )
   const own = inOrder(kept)
-  return { train: own, lengths: own.indices.map((i) => train.lengths[i]!), validation: inOrder(out) }
+  const ofOwn = (list: readonly number[]) => own.indices.map((i) => list[i]!)
+  return { train: own, lengths: ofOwn(train.lengths), trained: sum(ofOwn(train.weights)), validation: inOrder(out) }
 }
 
 async function reportOf(
   task: TrainTask,
-  { train, lengths, validation }: Parts,
+  { train, lengths, trained, validation }: Parts,
   context: { counts: ReturnType<Encoder['counts']>; settings: PrepareSettings; place: (index: number) => string },
 ): Promise<DataReport> {
-  let trained = 0
   const some: StoredExample[] = []
-  for (let i = 0; i < train.length; i++) {
-    const example = await train.get(i)
-    trained += task.weigh(example)
-    if (some.length < MOST_LABELS) some.push(example)
-  }
+  for (let i = 0; i < Math.min(train.length, MOST_LABELS); i++) some.push(await train.get(i))
   return withText({
     ...{ task: task.name, form: task.form, trainOn: task.trainOn, rows: train.length, trained },
-    ...{ validationRows: validation?.length ?? 0, tokens: lengths.reduce((sum, n) => sum + n, 0) },
+    ...{ validationRows: validation?.length ?? 0, tokens: sum(lengths) },
     ...{ lengths: lengthsOf(lengths), maxLength: context.settings.maxLength, ...context.counts },
     labels: task.labelsOf(some),
     examples: some.slice(0, SHOWN).map((example) => ({

@@ -1,4 +1,5 @@
 // What a Trainer tells as its run goes on.
+import { bad } from '../runtime/options.js'
 import type { DataReport } from './data-report.js'
 import type { StepReport } from './loop.js'
 import type { RunProgress } from './run-options.js'
@@ -55,6 +56,18 @@ export interface TrainerCallback {
   onSave?: (path: string, step: number) => void | Promise<void>
   /** At the end, also of an aborted run. @default none */
   onTrainEnd?: (result: TrainerResult) => void | Promise<void>
+}
+
+/** Callbacks as a list. @throws {OptionError} */
+export function checkCallbacks(
+  owner: string,
+  given: TrainerCallback | readonly TrainerCallback[],
+): readonly TrainerCallback[] {
+  const callbacks = [given].flat()
+  for (const each of callbacks)
+    if (typeof each !== 'object' || each === null)
+      throw bad(owner, 'callbacks', 'objects with functions such as onStep', each)
+  return callbacks
 }
 
 /** Events of a run, for callbacks and for iterators. */

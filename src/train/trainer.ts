@@ -1,14 +1,13 @@
 // The Trainer: from rows to a trained model, over the one run loop.
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { DataLoader } from '../data/loader/index.js'
 import type { Dataset } from '../data/loader/index.js'
 import { LengthGroupedBatches, PackedBatches } from '../data/loader/batch-samplers.js'
-import type { Row, RowSource } from '../data/rows/index.js'
+import type { Row } from '../data/rows/index.js'
 import { OptionError, UnsupportedError } from '../errors.js'
 import { load } from '../io/load.js'
 import { CausalLM } from '../models/shared/causal-lm.js'
-import type { Module } from '../nn/module.js'
+import { Module } from '../nn/module.js'
 import { bad } from '../runtime/options.js'
 import { checkOptions } from '../runtime/check-options.js'
 import { throwIfAborted } from '../runtime/pace.js'
@@ -18,19 +17,20 @@ import { trainedParameters, TRAINED } from './checkpoint-state.js'
 import type { DataReport } from './data-report.js'
 import type { StepReport } from './loop.js'
 import { MetricsLog } from './metrics-log.js'
-import { prepareData } from './prepare-data.js'
+import { checkData, prepareData } from './prepare-data.js'
 import type { PreparedData, TrainerData } from './prepare-data.js'
 import { checkRunOptions } from './run-options.js'
 import type { RunProgress } from './run-options.js'
 import { runLength, runTraining } from './run.js'
 import type { SequenceClassifier } from './tasks/classifier-data.js'
-import { causalLM, meanLoss } from './tasks/causal-lm.js'
+import { causalLM } from './tasks/causal-lm.js'
 import { sequenceClassification } from './tasks/sequence-classification.js'
 import type { StoredExample } from './tasks/example-store.js'
+import { meanLoss } from './tasks/task.js'
 import type { Measured, TaskBatch, TaskName, TrainTask } from './tasks/task.js'
 import { completeConfig } from './trainer-config.js'
 import type { CompleteConfig, TrainerOptions } from './trainer-config.js'
-import { EventBus } from './trainer-events.js'
+import { EventBus, checkCallbacks } from './trainer-events.js'
 import type { TrainerBegin, TrainerEvaluation, TrainerEvent, TrainerResult } from './trainer-events.js'
 import { baseOf, methodOf, optimizerOf, prepareModel, scheduleOf } from './trainer-model.js'
 
@@ -51,7 +51,7 @@ const MAX_LENGTH = 2048
  */
 export class Trainer<M extends Module = Module> {
   private readonly config: CompleteConfig
-  private readonly data: RowSource | TrainerData
+  private readonly data: TrainerData
   private readonly options: TrainerOptions<M>
   private readonly bus: EventBus
   private readonly ended = new AbortController()
@@ -65,9 +65,10 @@ export class Trainer<M extends Module = Module> {
     const { model, data, config, callbacks = [] } = options
     this.config = completeConfig(OWNER, config)
     this.options = options
-    this.data = data
+    if (!(model instanceof Module)) throw bad(OWNER, 'model', 'a model', model)
+    this.data = checkData(data)
     this.trained = model
-    this.bus = new EventBus([callbacks].flat())
+    this.bus = new EventBus(checkCallbacks(OWNER, callbacks))
     taskNameOf(model)
   }
 
@@ -258,13 +259,13 @@ export class Trainer<M extends Module = Module> {
 
 /** Batches in the order that the seed gives. */
 function loaderOf(
-  { train, task, lengths }: PreparedData,
+  { train, task, lengths, report }: PreparedData,
   config: CompleteConfig,
 ): DataLoader<StoredExample, TaskBatch> {
   const { batchSize, seed, packing, groupByLength } = config
   const collate = (some: StoredExample[]) => task.collate(some)
   if (packing) {
-    const longest = config.maxLength ?? Math.max(...sliceMost(lengths))
+    const longest = config.maxLength ?? report.lengths.max
     return new DataLoader(train, { batchSampler: new PackedBatches(lengths, batchSize * longest, seed), collate, seed })
   }
   if (groupByLength)
@@ -272,14 +273,10 @@ function loaderOf(
   return new DataLoader(train as Dataset<StoredExample>, { batchSize, shuffle: true, collate, seed })
 }
 
-/** The largest of a list that may be longer than a call has arguments. */
-function sliceMost(lengths: readonly number[]): [number] {
-  return [lengths.reduce((most, n) => Math.max(most, n), 0)]
-}
-
 /** Holds a check value of the rows: a resumed run must have the same ones. */
 function sameRows({ lengths, report }: PreparedData) {
   const { examples, trained, form } = report
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const sum = createHash('sha256').update(JSON.stringify([lengths, examples.map(({ text }) => text), trained, form])).digest('hex') // prettier-ignore
   return {
     stateDict: () => ({ sum }),

@@ -1,6 +1,6 @@
 // Generated from src/train/trainer.ts by `npm run api`. Do not edit.
 
-import type { Module } from '../nn/module.js'
+import { Module } from '../nn/module.js'
 import type { DataReport } from './data-report.js'
 import type { TrainerOptions } from './trainer-config.js'
 import type { TrainerEvent, TrainerResult } from './trainer-events.js'

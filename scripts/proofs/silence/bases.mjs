@@ -24,6 +24,8 @@ export function bases(lora, { folder }) {
       loader: new lora.DataLoader([1, 2]),
     }
   }
+  const trained = () => ({ model: decoder(), data: [{ input_ids: [1, 2] }], config: { epochs: 1 } })
+  const trainer = () => new lora.train.Trainer(trained())
   const input = leaf([2])
   const saved = () => {
     const weight = nn.parameter(lora.rand([2]))
@@ -99,7 +101,10 @@ export function bases(lora, { folder }) {
     'train.loadCheckpoint': {
       args: [() => lora.train.saveCheckpoint(join(folder, 'saved'), run(), { step: 1, notes: {} }), run],
     },
-    'train.Trainer': { args: [() => ({ model: decoder(), data: [{ input_ids: [1, 2] }] })] },
+    'train.Trainer': { args: [trained] },
+    'train.Trainer.prepare': { receiver: trainer, args: [] },
+    'train.Trainer.train': { receiver: trainer, args: [] },
+    'train.Trainer.events': { receiver: trainer, args: [] },
     'train.trainClassifier': { args: [bert, rows, () => ({ epochs: 1, warmupSteps: 0 })] },
     'train.evaluateClassifier': { args: [bert, rows, () => () => ({ accuracy: 1 })] },
     'train.predictClassifier': { args: [bert, rows] },

@@ -47,7 +47,7 @@ const OWNER = 'data.readRows'
  */
 export function readRows(source: RowSource, options: RowsOptions = {}): Rows {
   checkOptions(OWNER, options, schemas.RowsOptions)
-  checkSource(source)
+  checkSource(OWNER, 'source', source)
   const placed = () => renamed(source, options)
   return {
     placed,
@@ -62,13 +62,23 @@ export function placeOf({ file, line }: Pick<PlacedRow, 'file' | 'line'>): strin
   return file === null ? `row ${line}` : `${file}, line ${line}`
 }
 
-function checkSource(source: unknown): void {
+/** @throws {OptionError} for what is no source. @throws {FormatError} for a list in which something is no row. */
+export function checkSource(owner: string, name: string, source: unknown): void {
+  if (Array.isArray(source)) {
+    const list: readonly unknown[] = source
+    if (!isPaths(list)) for (const [i, row] of list.entries()) checkRow(i + 1, row)
+    return
+  }
   const isPath = typeof source === 'string' ? source !== '' : typeof source === 'function'
   const { [Symbol.iterator]: sync, [Symbol.asyncIterator]: asynchronous } = Object(source) as Partial<
     Iterable<Row> & AsyncIterable<Row>
   >
   if (isPath || (typeof source === 'object' && (sync ?? asynchronous) !== undefined)) return
-  throw bad(OWNER, 'source', 'a path, paths, rows, or an iterable of rows', source)
+  throw bad(owner, name, 'a path, paths, rows, or an iterable of rows', source)
+}
+
+function checkRow(line: number, row: unknown): void {
+  if (typeof row !== 'object' || row === null || Array.isArray(row)) throw noRow(line, row)
 }
 
 async function* renamed(source: RowSource, { columns, maxRows = Infinity, ...options }: RowsOptions) {
@@ -93,7 +103,7 @@ async function* rowsOf(source: RowSource, options: RowsOptions): AsyncGenerator<
   let line = 0
   for await (const row of rows) {
     line++
-    if (typeof row !== 'object' || row === null || Array.isArray(row)) throw noRow(line, row)
+    checkRow(line, row)
     yield { row, file: null, line }
   }
 }

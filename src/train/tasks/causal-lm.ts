@@ -1,6 +1,5 @@
 // Language modelling: conversations, prompts with completions, texts, and token ids.
 import type { Row } from '../../data/rows/index.js'
-import { FormatError, LoraError } from '../../errors.js'
 import type { CausalLM } from '../../models/shared/causal-lm.js'
 import { IGNORED } from '../../models/shared/classes.js'
 import type { Module } from '../../nn/module.js'
@@ -10,8 +9,10 @@ import type { ChatMessage } from '../../tokenizer/chat-template.js'
 import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import { encodeChat } from './chat-mask.js'
 import type { MaskedIds } from './chat-mask.js'
+import { atPlace, noForm, parsed, wrongCell } from './columns.js'
 import type { Example } from './example-store.js'
 import { showMasked } from './show.js'
+import { meanLoss } from './task.js'
 import type { Encoded, Measured, TaskBatch, TrainOn, TrainTask } from './task.js'
 
 /** What the task depends on. */
@@ -37,7 +38,10 @@ const FORMS: readonly (readonly [FormName, readonly string[], TrainOn])[] = [
 /** The task for rows like the first one. @throws {FormatError} when its columns are none of the forms. */
 export function causalLM(first: Row, place: string, settings: CausalLMSettings): TrainTask {
   const form = FORMS.find(([, columns]) => columns.every((name) => (first[name] ?? null) !== null))
-  if (form === undefined) throw noForm(first, place)
+  if (form === undefined) {
+    const expected = FORMS.map(([, columns]) => columns.join(' + ')).join(', or ')
+    throw noForm(first, place, 'a language model', expected, "{ prompt: 'question', completion: 'answer' }")
+  }
   const [name, , usual] = form
   const { tokenizer, maxLength } = settings
   if (tokenizer === null && name !== 'input_ids')
@@ -48,7 +52,6 @@ export function causalLM(first: Row, place: string, settings: CausalLMSettings):
   const trainOn = settings.trainOn ?? usual
   const usesChat = name === 'prompt and completion' && (settings.chat ?? (tokenizer?.chatTemplate ?? null) !== null)
   const encoder = ENCODERS[name]
-  const labelAt = ({ labels }: Example, t: number) => t > 0 && labels[t] !== IGNORED
   return {
     name: 'causal-lm',
     form: name === 'messages' || usesChat ? `${name}, in the chat template` : name,
@@ -61,12 +64,11 @@ export function causalLM(first: Row, place: string, settings: CausalLMSettings):
         throw atPlace(place, error)
       }
     },
-    isTrained: (example) => example.labels.some((_, t) => labelAt(example, t)),
     finish: () => undefined,
     collate,
     loss: (model, { inputIds, attentionMask, labels }) =>
       (model as CausalLM).forward(inputIds, { attentionMask, labels }).loss,
-    weigh: (example) => example.labels.filter((_, t) => labelAt(example, t)).length,
+    weigh,
     measure,
     scores: (measured) => ({ perplexity: Math.exp(meanLoss(measured)) }),
     labelsOf: () => null,
@@ -77,11 +79,10 @@ export function causalLM(first: Row, place: string, settings: CausalLMSettings):
   }
 }
 
-/** The mean over all that batches trained. */
-export function meanLoss(measured: readonly Measured[]): number {
-  const weight = measured.reduce((sum, each) => sum + each.weight, 0)
-  return measured.reduce((sum, each) => sum + each.loss * each.weight, 0) / weight
-}
+/** Whether a token is predicted: it has a label, and one before it. */
+const labelAt = ({ labels }: Example, t: number) => t > 0 && labels[t] !== IGNORED
+
+const weigh = (example: Example) => example.labels.filter((_, t) => labelAt(example, t)).length
 
 /** Rows padded to the longest on the right. The models compute neither padding nor positions without a label. */
 export function collate(examples: readonly (Example & { index: number })[]): TaskBatch {
@@ -95,7 +96,7 @@ export function collate(examples: readonly (Example & { index: number })[]): Tas
     attentionMask: isRagged ? examples.map(({ inputIds }) => padded(inputIds.map(() => 1), 0)) : null, // prettier-ignore
     tokenTypeIds: null,
     labels: examples.map(({ labels }) => padded(labels, IGNORED)),
-    weight: examples.reduce((n, { labels }) => n + labels.filter((id, t) => t > 0 && id !== IGNORED).length, 0),
+    weight: examples.reduce((n, example) => n + weigh(example), 0),
     tokens: examples.reduce((n, { inputIds }) => n + inputIds.length, 0),
   }
 }
@@ -133,9 +134,10 @@ const ENCODERS: Readonly<Record<FormName, (row: Row, context: Context) => Masked
   input_ids({ input_ids, labels }) {
     const ids = idsOf('input_ids', input_ids)
     const wanted = (labels ?? null) === null ? ids : idsOf('labels', labels)
-    if (wanted.length !== ids.length) throw wrong('labels', `${ids.length} labels, one for each token`, wanted.length)
+    if (wanted.length !== ids.length)
+      throw wrongCell('labels', `${ids.length} labels, one for each token`, wanted.length)
     const odd = wanted.findIndex((label, t) => label !== IGNORED && label !== ids[t])
-    if (odd >= 0) throw wrong(`labels[${odd}]`, `${ids[odd]}, as the token there, or ${IGNORED}`, wanted[odd])
+    if (odd >= 0) throw wrongCell(`labels[${odd}]`, `${ids[odd]}, as the token there, or ${IGNORED}`, wanted[odd])
     return { ids, mask: wanted.map((label) => label !== IGNORED) }
   },
 }
@@ -158,54 +160,22 @@ function messagesOf(value: unknown): ChatMessage[] {
   const messages = parsed(value)
   const isMessage = (each: unknown) => typeof each === 'object' && each !== null && 'role' in each
   if (Array.isArray(messages) && messages.length > 0 && messages.every(isMessage)) return messages as ChatMessage[]
-  throw wrong('messages', 'a list of { role, content }', value)
+  throw wrongCell('messages', 'a list of { role, content }', value)
 }
 
 function toolsOf(value: unknown): readonly object[] | null {
-  const tools = parsed(value) ?? null
+  const tools = value === '' ? null : (parsed(value) ?? null)
   if (tools === null || Array.isArray(tools)) return tools as readonly object[] | null
-  throw wrong('tools', 'a list of functions', value)
+  throw wrongCell('tools', 'a list of functions', value)
 }
 
 function idsOf(name: string, value: unknown): number[] {
   const ids = parsed(value)
   if (Array.isArray(ids) && ids.length > 0 && ids.every((id) => Number.isInteger(id))) return ids as number[]
-  throw wrong(name, 'a list of whole numbers', value)
+  throw wrongCell(name, 'a list of whole numbers', value)
 }
 
 function textOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value
-  throw wrong(name, 'a text', value)
-}
-
-/** Lists in cells of csv files are JSON. */
-function parsed(value: unknown): unknown {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value === '' ? null : value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
-}
-
-function wrong(name: string, expected: string, received: unknown): FormatError {
-  const text = JSON.stringify(received) ?? 'nothing'
-  return new FormatError({ what: `column '${name}'`, expected, received: text.slice(0, 80), fix: 'correct the row, or map other columns with columns' }) // prettier-ignore
-}
-
-/** An error of a row, with the place of the row. */
-export function atPlace(place: string, error: unknown): unknown {
-  if (!(error instanceof LoraError)) return error
-  const [what] = error.message.split('\n')
-  const { expected, received, hint: fix } = error
-  return new FormatError({ what: `${place}: ${what}`, expected, received, fix, cause: error })
-}
-
-function noForm(row: Row, place: string): FormatError {
-  return new FormatError({
-    what: `${place}: these columns are none that a language model is trained on`,
-    expected: FORMS.map(([, columns]) => columns.join(' + ')).join(', or '),
-    received: Object.keys(row).join(', ') || 'a row without columns',
-    fix: "name them: columns: { prompt: 'question', completion: 'answer' }",
-  })
+  throw wrongCell(name, 'a text', value)
 }

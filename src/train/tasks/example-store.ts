@@ -27,6 +27,8 @@ const IN_MEMORY = 1 << 28
 export class ExampleStore implements Dataset<StoredExample> {
   /** Tokens of each row. */
   readonly lengths: number[] = []
+  /** What each row trains: tokens, or 1. */
+  readonly weights: number[] = []
   private readonly sizes: [labels: number, types: number][] = []
   private readonly rows: (Buffer | number)[] = []
   private readonly places: Pick<PlacedRow, 'file' | 'line'>[] = []
@@ -39,10 +41,15 @@ export class ExampleStore implements Dataset<StoredExample> {
     return this.rows.length
   }
 
-  add({ inputIds, labels, tokenTypeIds }: Example, { file, line }: Pick<PlacedRow, 'file' | 'line'>): void {
+  add(
+    { inputIds, labels, tokenTypeIds }: Example,
+    { file, line }: Pick<PlacedRow, 'file' | 'line'>,
+    weight: number,
+  ): void {
     const numbers = Float64Array.from([...labels, ...inputIds, ...(tokenTypeIds ?? [])])
     const row = Buffer.from(numbers.buffer)
     this.lengths.push(inputIds.length)
+    this.weights.push(weight)
     this.sizes.push([labels.length, tokenTypeIds?.length ?? 0])
     this.places.push({ file, line })
     this.bytes += row.length

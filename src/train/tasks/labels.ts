@@ -1,7 +1,8 @@
 // The labels of a classifier's rows: names and numbers of classes as rows have them, and as the model has them.
-import { FormatError, OptionError } from '../../errors.js'
+import { OptionError } from '../../errors.js'
 import type { LabelsConfig } from '../../models/shared/labels-config.js'
 import { nearest } from '../../runtime/options.js'
+import { parsed, wrongCell } from './columns.js'
 import type { Example } from './example-store.js'
 
 /** What a row has: one class, several at once, or a number. */
@@ -34,16 +35,16 @@ export class Labels {
     if (this.kind === 'number') {
       const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
       if (typeof number === 'number' && Number.isFinite(number)) return [number]
-      throw wrong(column, 'a number: the model has one output', cell)
+      throw wrongCell(column, 'a number: the model has one output', cell)
     }
     const isName = (each: unknown) =>
       typeof each === 'string' ? each !== '' : typeof each === 'boolean' || Number.isInteger(each)
     if (this.kind === 'one label') {
-      if (!isName(value)) throw wrong(column, 'the name or the number of a class', cell)
+      if (!isName(value)) throw wrongCell(column, 'the name or the number of a class', cell)
       return [this.numberOf(value)]
     }
     if (!Array.isArray(value) || !value.every(isName))
-      throw wrong(column, 'a list of names or numbers of classes', cell)
+      throw wrongCell(column, 'a list of names or numbers of classes', cell)
     return value.map((each) => this.numberOf(each))
   }
 
@@ -99,21 +100,6 @@ export class Labels {
     this.seen.set(name, this.seen.size)
     return this.seen.size - 1
   }
-}
-
-/** Lists in cells of csv files are JSON. */
-function parsed(value: unknown): unknown {
-  if (typeof value !== 'string' || !value.trimStart().startsWith('[')) return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
-}
-
-function wrong(column: string, expected: string, received: unknown): FormatError {
-  const text = JSON.stringify(received) ?? 'nothing'
-  return new FormatError({ what: `column '${column}'`, expected, received: text.slice(0, 80), fix: 'correct the row' })
 }
 
 function noClass(received: string, names: readonly string[]): OptionError {

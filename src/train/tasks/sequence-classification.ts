@@ -1,7 +1,6 @@
 // Labels for whole texts and pairs of texts: one class, several at once, or a number.
 import type { Row } from '../../data/rows/index.js'
 import { padTexts } from '../../data/tables/pad-texts.js'
-import { FormatError } from '../../errors.js'
 import { accuracy, f1, macroF1, matthewsCorrelation } from '../../metrics/classification.js'
 import { pearson, spearman } from '../../metrics/correlation.js'
 import type { Module } from '../../nn/module.js'
@@ -11,7 +10,7 @@ import type { Tokenizer } from '../../tokenizer/tokenizer.js'
 import { padOptionsOf } from './classifier-data.js'
 import type { SequenceClassifier } from './classifier-data.js'
 import { answer } from './evaluate-classifier.js'
-import { atPlace } from './causal-lm.js'
+import { atPlace, noForm, wrongCell } from './columns.js'
 import type { Example, StoredExample } from './example-store.js'
 import { Labels } from './labels.js'
 import type { Encoded, Measured, TaskBatch, TrainTask } from './task.js'
@@ -42,7 +41,10 @@ export function sequenceClassification(
   const has = (name: string | undefined) => name === undefined || (first[name] ?? null) !== null
   const columns = TEXTS.find((names) => names.every(has))
   const label = ['label', 'labels'].find(has)
-  if (columns === undefined || label === undefined) throw noForm(first, place)
+  if (columns === undefined || label === undefined) {
+    const expected = `label, and ${TEXTS.map((names) => names.join(' + ')).join(', or ')}`
+    throw noForm(first, place, 'a classifier', expected, "{ text: 'mail', label: 'team' }")
+  }
   const labels = new Labels(model.config, first[label])
   const pad = padOptionsOf(model)
   const rows = (examples: readonly Example[]) =>
@@ -67,7 +69,6 @@ export function sequenceClassification(
         throw atPlace(at, error)
       }
     },
-    isTrained: () => true,
     finish: () => labels.finish(),
     collate(examples: readonly StoredExample[]): TaskBatch {
       const { inputIds, attentionMask, tokenTypeIds } = rows(examples)
@@ -130,15 +131,5 @@ function scoresOf({ kind, size }: Labels, measured: readonly Measured[]): Record
 function textOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number') return String(value)
-  const received = JSON.stringify(value) ?? 'nothing'
-  throw new FormatError({ what: `column '${name}'`, expected: 'a text', received: received.slice(0, 80), fix: 'correct the row' }) // prettier-ignore
-}
-
-function noForm(row: Row, place: string): FormatError {
-  return new FormatError({
-    what: `${place}: these columns are none that a classifier is trained on`,
-    expected: `label, and ${TEXTS.map((names) => names.join(' + ')).join(', or ')}`,
-    received: Object.keys(row).join(', ') || 'a row without columns',
-    fix: "name them: columns: { text: 'mail', label: 'team' }",
-  })
+  throw wrongCell(name, 'a text', value)
 }

@@ -30,12 +30,6 @@ export interface TaskBatch {
   tokens: number
 }
 
-/** A measurement: the mean loss and scores by name. */
-export interface Scores {
-  loss: number
-  scores: Record<string, number>
-}
-
 /** Rows of one task: how they are encoded, batched, scored and shown. */
 export interface TrainTask {
   readonly name: TaskName
@@ -43,13 +37,11 @@ export interface TrainTask {
   readonly form: string
   readonly trainOn: TrainOn | null
   encode: (row: Row, place: string) => Encoded | Promise<Encoded>
-  /** Whether an example has something to train on. */
-  isTrained: (example: Example) => boolean
   /** Called after the last row: what depends on all of them, such as the set of labels. */
   finish: () => void
   collate: (examples: readonly StoredExample[]) => TaskBatch
   loss: (model: Module, batch: TaskBatch) => Tensor
-  /** Tokens, or rows, that an example trains. */
+  /** Tokens, or rows, that an example trains; 0 where it holds nothing to train on. */
   weigh: (example: Example) => number
   /** Adds up what evaluation needs of a batch. */
   measure: (model: Module, batch: TaskBatch) => Promise<Measured>
@@ -66,4 +58,10 @@ export interface Measured {
   weight: number
   predictions?: number[][]
   labels?: number[][]
+}
+
+/** The mean over all that batches trained. */
+export function meanLoss(measured: readonly Measured[]): number {
+  const weight = measured.reduce((sum, each) => sum + each.weight, 0)
+  return measured.reduce((sum, each) => sum + each.loss * each.weight, 0) / weight
 }
