@@ -12,7 +12,7 @@ use super::super::kernel::{Factor, Kernel, Lines, Numbers, Tile};
 use super::super::plain;
 use super::lanes::{LANES, first};
 use super::pack::{Two, Unit, pack, pack_pairs, transpose};
-use super::tile::finish;
+use super::tile::{add, finish};
 
 const MR: usize = 32;
 const NR: usize = 32;
@@ -59,7 +59,7 @@ unsafe fn tile([steps, more]: [usize; 2], a: *const f32, b: *const f32, t: &Tile
         if steps > 0 {
             multiply(steps, a, b, &mut sums.0);
         }
-        add(more, a.add(steps * MR), b.add(steps * NR), t.rows, &mut sums.0);
+        add_more(more, a.add(steps * MR), b.add(steps * NR), t.rows, &mut sums.0);
     }
     for (i, row) in sums.0.iter().enumerate().take(t.rows) {
         // SAFETY: a row has 32 numbers; the rest as promised by the caller of the tile.
@@ -153,7 +153,7 @@ unsafe fn multiply(steps: usize, a: *const f32, b: *const f32, sums: &mut [[f32;
 /// Adds the steps of a second pair of factors, in f32.
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn add(steps: usize, a: *const f32, b: *const f32, rows: usize, sums: &mut [[f32; NR]; MR]) {
+unsafe fn add_more(steps: usize, a: *const f32, b: *const f32, rows: usize, sums: &mut [[f32; NR]; MR]) {
     const TOGETHER: usize = 8;
     if steps == 0 {
         return;
@@ -161,25 +161,15 @@ unsafe fn add(steps: usize, a: *const f32, b: *const f32, rows: usize, sums: &mu
     for i0 in (0..rows).step_by(TOGETHER) {
         // SAFETY: the panels have these steps of 32 numbers, and the sums 32 rows, a multiple of 8.
         unsafe {
-            let at = |i: usize| sums.as_ptr().cast::<f32>().add((i0 + i) * NR);
+            let at = sums.as_mut_ptr().cast::<f32>().add(i0 * NR);
             let mut v = [[_mm512_setzero_ps(); 2]; TOGETHER];
             for i in 0..TOGETHER {
-                v[i] = [_mm512_load_ps(at(i)), _mm512_load_ps(at(i).add(LANES))];
+                v[i] = [_mm512_load_ps(at.add(i * NR)), _mm512_load_ps(at.add(i * NR + LANES))];
             }
-            for step in 0..steps {
-                let from = b.add(step * NR);
-                let w = [_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(LANES))];
-                for i in 0..TOGETHER {
-                    let x = _mm512_set1_ps(*a.add(step * MR + i0 + i));
-                    for h in 0..2 {
-                        v[i][h] = _mm512_fmadd_ps(x, w[h], v[i][h]);
-                    }
-                }
-            }
+            add::<TOGETHER, 2, MR>(&mut v, steps, a.add(i0), b);
             for i in 0..TOGETHER {
-                let to = sums.as_mut_ptr().cast::<f32>().add((i0 + i) * NR);
-                _mm512_store_ps(to, v[i][0]);
-                _mm512_store_ps(to.add(LANES), v[i][1]);
+                _mm512_store_ps(at.add(i * NR), v[i][0]);
+                _mm512_store_ps(at.add(i * NR + LANES), v[i][1]);
             }
         }
     }

@@ -49,7 +49,7 @@ unsafe fn rows<const R: usize, const V: usize>(steps: [usize; 2], mut a: *const 
     }
     // SAFETY: after the pairs, the panels have these steps of MR and NR values; the rest as promised by the caller.
     unsafe {
-        add(&mut sums, steps[1], a, b);
+        add::<R, V, MR>(&mut sums, steps[1], a, b);
         for i in 0..R {
             finish(sums[i], i, t);
         }

@@ -50,7 +50,7 @@ unsafe fn rows<const R: usize, const V: usize>(k: usize, mut a: *const f32, mut 
         let mut chain = [[_mm512_setzero_ps(); V]; R];
         // SAFETY: as promised by the caller.
         unsafe {
-            add(&mut chain, len, a, b);
+            add::<R, V, MR>(&mut chain, len, a, b);
             (a, b) = (a.add(len * MR), b.add(len * NR));
         }
         for i in 0..R {
@@ -76,13 +76,13 @@ pub(super) fn prefetch_tile<const R: usize, const V: usize>(t: &Tile) {
     }
 }
 
-/// Adds k steps of panels of f32 to the sums.
+/// Adds k steps of panels of f32 to the sums, from a panel of A with W lines.
 ///
 /// # Safety
-/// The panels have k steps of MR and NR numbers.
+/// The panels have k steps of W and NR numbers.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(super) unsafe fn add<const R: usize, const V: usize>(
+pub(super) unsafe fn add<const R: usize, const V: usize, const W: usize>(
     sums: &mut [[__m512; V]; R],
     k: usize,
     mut a: *const f32,
@@ -101,7 +101,7 @@ pub(super) unsafe fn add<const R: usize, const V: usize>(
                     sums[i][v] = _mm512_fmadd_ps(x, w[v], sums[i][v]);
                 }
             }
-            a = a.add(MR);
+            a = a.add(W);
             b = b.add(NR);
         }
     }
