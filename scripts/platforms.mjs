@@ -6,6 +6,7 @@
 // machine goes on; `--table` only prints. It needs Linux on x64 with Debian's apt-get, Python 3 and Rust.
 import { flag, readArgs, readNames, text } from './lib/args.mjs'
 import { fail } from './lib/run.mjs'
+import { aligned } from './lib/table.mjs'
 import { build, isBuilt } from './platforms/build.mjs'
 import { rust } from './platforms/rust.mjs'
 import { keptStage, record, recorded } from './platforms/stages.mjs'
@@ -32,7 +33,9 @@ async function main() {
   const commits = new Set(names.map((name) => recorded(name).commit).filter(Boolean))
   if (commits.size > 0)
     console.log(`recorded at ${[...commits].join(', ')}; a stage that ran here since then counts in its place`)
-  print([['target', 'addon', 'glibc', 'training', 'Rust tests', 'ava'], ...rows.map(({ cells }) => cells)])
+  console.log(
+    aligned([['target', 'addon', 'glibc', 'training', 'Rust tests', 'ava'], ...rows.map(({ cells }) => cells)]),
+  )
   return rows.every(({ ok }) => ok) ? 0 : 1
 }
 
@@ -75,15 +78,4 @@ function avaText({ passed, excused, skipped, files, all }) {
 function cell(result, text, why = result?.note ?? '') {
   if (!result) return 'not run'
   return result.ok ? text(result) : `FAILED ${why.split('\n')[0]}`.trim()
-}
-
-function print(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
-  for (const row of rows)
-    console.log(
-      row
-        .map((text, i) => text.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd(),
-    )
 }

@@ -6,6 +6,7 @@ import { setup } from './setup.mjs'
 import { NODES, nodeBinary } from './lib/nodes.mjs'
 import { ask, duration, fail, say } from './lib/run.mjs'
 import { compileTests, runAva } from './lib/suites.mjs'
+import { aligned } from './lib/table.mjs'
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -45,12 +46,5 @@ function table(rows) {
       ok ? note : `FAILED, ${note}`,
     ]),
   ].map((row) => row.map(String))
-  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)))
-  for (const row of cells)
-    console.log(
-      row
-        .map((cell, i) => cell.padEnd(widths[i]))
-        .join('  ')
-        .trimEnd(),
-    )
+  console.log(aligned(cells))
 }

@@ -7,10 +7,11 @@ import { cpus } from 'node:os'
 import { inRoot, packageJson } from '../../scripts/lib/run.mjs'
 import { LLAMA_CPP, llamaCpp } from '../../scripts/lib/llama-cpp.mjs'
 import { smollm2File } from '../../scripts/lib/smollm2.mjs'
+import { aligned } from '../../scripts/lib/table.mjs'
 import { machine } from '../lib/machine.mjs'
 import { median } from '../lib/median.mjs'
 import { turn } from '../lib/pairs.mjs'
-import { linearsOf } from '../scale/shapes.mjs'
+import { SMOL, generationGflop } from '../lib/work.mjs'
 
 const [PROMPT, TOKENS] = [512, 128]
 
@@ -21,13 +22,11 @@ const AIMS = {
   q4_0: { medium: { text: 1 }, highest: { promptShare: 0.7, textShare: 0.6 } },
 }
 
-/** SmolLM2-135M: (out, in) of the dense layers of a block, and what a token adds to a cache in f32, in bytes. */
-const LINEARS = linearsOf({ hidden_size: 576, intermediate_size: 1536, num_attention_heads: 9, num_key_value_heads: 3 })
-const [LAYERS, WIDTH, CACHE_BYTES] = [30, 576, 30 * 2 * 192 * 4]
-const PROMPT_GFLOP =
-  1e-9 * LAYERS * (2 * PROMPT * LINEARS.reduce((sum, [n, k]) => sum + n * k, 0) + 2 * PROMPT * PROMPT * WIDTH)
+/** What a token adds to a cache in f32, in bytes: keys and values of three heads of 64 in 30 layers. */
+const CACHE_BYTES = 30 * 2 * 192 * 4
+const PROMPT_GFLOP = generationGflop(SMOL, PROMPT, 1)
 
-const LIMIT_SHAPES = JSON.stringify([[2048, 2048, 2048], ...LINEARS.map(([n, k]) => [PROMPT, k, n])])
+const LIMIT_SHAPES = JSON.stringify([[2048, 2048, 2048], ...SMOL.linears.map(([n, k]) => [PROMPT, k, n])])
 
 export async function benchLlama({ pairs, threads, json, note }) {
   const folder = await llamaCpp()
@@ -158,12 +157,6 @@ function print(rows) {
       `a training step on ${kind} over one on its numbers in f32: ${cell(step)}, ${stepMs.file.toFixed(0)} and ${stepMs.f32.toFixed(0)} ms (at most ${aim.step})  ${ok ? 'ok' : 'MISSED'}`,
     )
   console.log(`${cpus()[0].model}, ${rows[0].isa}${rows[0].amx ? ', AMX' : ''}`)
-}
-
-function aligned(table) {
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)))
-  const line = (row) => row.map((text, i) => text.padEnd(widths[i])).join('  ')
-  return table.map((row) => line(row).trimEnd()).join('\n')
 }
 
 /** The same model with all matrices in another type, made once. */

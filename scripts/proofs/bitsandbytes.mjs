@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { flag, readArgs } from '../lib/args.mjs'
-import { fail, inRoot, run } from '../lib/run.mjs'
 import { needBuild } from '../lib/stamp.mjs'
 import { pythonWithPeft } from '../lib/transformers.mjs'
+import { reference } from './lib/reference.mjs'
 
 const LIMIT = 1e-4
 const { keep } = readArgs({ options: { keep: flag } }).values
@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'loralib-bitsandbytes-'))
 
 async function main() {
   let passed = 0
-  const cases = await reference()
+  const cases = await reference(python, 'bitsandbytes/reference.py', [folder])
   console.log(`${'folder'.padEnd(34)}  weights  other numbers  logits`)
   for (const { name, path } of cases) {
     const { weights, others, logits, problem } = await compare(path).catch((error) => ({ problem: error.stack }))
@@ -50,16 +50,6 @@ async function compare(path) {
   const wide = await read({ dtype: 'f32' })
   const own = lora.noGrad(() => wide.forward(ids).logits)
   return { weights, others, logits: await own.to('f64').sub(logits).abs().max().item() }
-}
-
-async function reference() {
-  const { code, out, errors } = await run(python, [inRoot('scripts/proofs/bitsandbytes/reference.py'), folder], {
-    show: false,
-    env: { TOKENIZERS_PARALLELISM: 'false', HF_HUB_OFFLINE: '1' },
-  })
-  const found = /^RESULTS (.*)$/m.exec(out)
-  if (code !== 0 || !found) fail(`the reference ended with status ${code}\n${errors.slice(-3000)}`)
-  return JSON.parse(found[1])
 }
 
 try {

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readArgs, text } from '../lib/args.mjs'
 import { pythonWithMlx } from '../lib/mlx.mjs'
-import { fail, inRoot, run } from '../lib/run.mjs'
+import { fail } from '../lib/run.mjs'
 import { needBuild } from '../lib/stamp.mjs'
+import { reference } from './lib/reference.mjs'
 
 const LIMIT = 1e-4
 const MOVES = 0.1
@@ -25,10 +26,10 @@ const folder = mkdtempSync(join(tmpdir(), 'loralib-mlx-'))
 async function main() {
   const cases = (await planned()).filter(({ name }) => only === undefined || name.includes(only))
   if (cases.length === 0) fail(`no case has ${only} in its name`)
-  const made = await reference('make', cases)
+  const made = await ask('make', cases)
   const ours = new Map()
   for (const each of cases) ours.set(each.name, await compute(each).catch((error) => ({ problem: error.stack })))
-  const checked = await reference('check', cases)
+  const checked = await ask('check', cases)
   let passed = 0
   console.log(`${'model, adapter'.padEnd(30)}  moves by  theirs here  ours there  loss`)
   for (const { name } of cases) {
@@ -69,16 +70,10 @@ async function compute(each) {
 
 const farthest = (a, b) => a.to('f64').sub(b.to('f64')).abs().max().item()
 
-async function reference(what, cases) {
+function ask(what, cases) {
   const path = join(folder, 'cases.json')
   writeFileSync(path, JSON.stringify(cases))
-  const { code, out, errors } = await run(python, [inRoot('scripts/proofs/mlx/reference.py'), what, path], {
-    show: false,
-    env: { TOKENIZERS_PARALLELISM: 'false', HF_HUB_OFFLINE: '1' },
-  })
-  const found = /^RESULTS (.*)$/m.exec(out)
-  if (code !== 0 || !found) fail(`mlx-lm ended with status ${code}\n${errors.slice(-3000)}`)
-  return JSON.parse(found[1])
+  return reference(python, 'mlx/reference.py', [what, path])
 }
 
 /** Bases with random weights, which this library writes, and the adapters of each. */

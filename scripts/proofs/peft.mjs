@@ -5,11 +5,12 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { flag, readArgs, text } from '../lib/args.mjs'
-import { fail, inRoot, must, run } from '../lib/run.mjs'
+import { fail, inRoot, must } from '../lib/run.mjs'
 import { needBuild } from '../lib/stamp.mjs'
 import { pythonWithPeft } from '../lib/transformers.mjs'
 import { GGUF_PACKAGES } from '../lib/smollm2.mjs'
 import { pythonWith } from '../lib/venv.mjs'
+import { reference } from './lib/reference.mjs'
 
 const LIMIT = 1e-4
 const MOVES = 0.1
@@ -21,10 +22,10 @@ const folder = mkdtempSync(join(tmpdir(), 'loralib-peft-'))
 async function main() {
   const cases = (await planned()).filter(({ name }) => only === undefined || name.includes(only))
   if (cases.length === 0) fail(`no case has ${only} in its name`)
-  const made = await reference('make', cases)
+  const made = await ask('make', cases)
   const ours = new Map()
   for (const each of cases) ours.set(each.name, await compute(each).catch((error) => ({ problem: error.stack })))
-  const checked = await reference('check', cases)
+  const checked = await ask('check', cases)
   let passed = 0
   console.log(`${'model, adapter'.padEnd(28)}  moves by  theirs here  ours there  PyTorch f32`)
   for (const { name } of cases) {
@@ -80,16 +81,10 @@ const optionsOf = (config) =>
     ]),
   )
 
-async function reference(what, cases) {
+function ask(what, cases) {
   const path = join(folder, 'cases.json')
   writeFileSync(path, JSON.stringify(cases))
-  const { code, out, errors } = await run(python, [inRoot('scripts/proofs/peft/reference.py'), what, path], {
-    show: false,
-    env: { TOKENIZERS_PARALLELISM: 'false', HF_HUB_OFFLINE: '1' },
-  })
-  const found = /^RESULTS (.*)$/m.exec(out)
-  if (code !== 0 || !found) fail(`the reference ended with status ${code}\n${errors.slice(-3000)}`)
-  return JSON.parse(found[1])
+  return reference(python, 'peft/reference.py', [what, path])
 }
 
 async function planned() {
